@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The runtime's entry points, and its thread: the one place where core, Julia and frames are put together.
+ *
+ * Julia can be started once in a process, so there is one runtime, and it is never freed: handles that outlive it
+ * find it closed. `life` says how far it is. A start that failed before Julia was reached leaves it at NOT_STARTED;
+ * one that failed later, at STARTED for good. */
+#include "api/api.h"
+#include "base/checks.h"
+#include "base/error.h"
+#include "core/engine.h"
+#include "data/frame.h"
+#include "julia/bootstrap.h"
+#include "julia/start.h"
+#include "platform/platform.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { julia_stack_bytes = 8 << 20 };
+
+enum life { NOT_STARTED, STARTED };
+
+static struct runtime the_runtime;
+static atomic_int life;
+
+/* What a start tells the thread that asked for it, and what join needs. */
+struct jlt_thread {
+    pthread_t thread;
+    atomic_bool joined;
+    const jlt_options *options;
+    struct error *error; /* of the start; NULL: Julia runs */
+    atomic_uint answered;
+};
+static struct jlt_thread the_thread;
+
+bool api_missing(const void *pointer, const char *call, const char *what)
+{
+    if (pointer)
+        return false;
+    error_fail(JLT_INVALID_ARGUMENT, "%s: %s is NULL", call, what);
+    return true;
+}
+
+/* ---- start ---- */
+
+/* The error that was just reported on this thread, for another one. */
+static struct error *copy_last_error(void)
+{
+    const struct error *last = error_last();
+    return error_new(last->status, (struct text){last->message, strlen(last->message)}, (struct text){0},
+                     (struct text){0});
+}
+
+/* Brings Julia and the runtime up, on the thread that becomes Julia's first. */
+static jlt_status bring_up(const jlt_options *options, bool *initialised)
+{
+    const char *stress = getenv("JLTASK_GC_STRESS");
+    jlt_status status = julia_start(options, initialised);
+    if (status == JLT_OK)
+        status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, options->channel_capacity);
+    if (status == JLT_OK)
+        status = julia_engine_open(&the_runtime, frames_mark, frames_free);
+    julia_gc_stress = stress && *stress && strcmp(stress, "0") != 0;
+    return status;
+}
+
+static void run_until_closed(void)
+{
+    julia_engine_serve(&the_runtime);
+    julia_end();
+}
+
+/* Only one start at a time, and none after a success. */
+static jlt_status claim_start(void)
+{
+    int expected = NOT_STARTED;
+    if (atomic_compare_exchange_strong(&life, &expected, STARTED))
+        return JLT_OK;
+    return error_fail(JLT_ALREADY_STARTED, "Julia can be started once in a process, and has been");
+}
+
+static void give_up_start(bool initialised)
+{
+    if (!initialised)
+        atomic_store(&life, NOT_STARTED);
+}
+
+static jlt_options known_options(const jlt_options *options, size_t size)
+{
+    jlt_options known = {0};
+    if (options)
+        memcpy(&known, options, size < sizeof known ? size : sizeof known);
+    return known;
+}
+
+static void answer(struct jlt_thread *thread, struct error *error)
+{
+    thread->error = error;
+    atomic_store(&thread->answered, 1);
+    platform_wake_one(&thread->answered);
+}
+
+static void *julia_thread(void *data)
+{
+    struct jlt_thread *thread = data;
+    bool initialised;
+    if (bring_up(thread->options, &initialised) != JLT_OK) {
+        struct error *error = copy_last_error();
+        give_up_start(initialised);
+        answer(thread, error);
+        return NULL;
+    }
+    answer(thread, NULL);
+    run_until_closed();
+    return NULL;
+}
+
+jlt_status jlt_runtime_spawn_sized(const jlt_options *options, size_t options_size, jlt_runtime **runtime,
+                                   jlt_thread **thread)
+{
+    if (api_missing(runtime, "jlt_runtime_spawn", "runtime") || api_missing(thread, "jlt_runtime_spawn", "thread"))
+        return JLT_INVALID_ARGUMENT;
+    jlt_options known = known_options(options, options_size);
+    jlt_status status = claim_start();
+    if (status != JLT_OK)
+        return status;
+    the_thread = (struct jlt_thread){.options = &known};
+    if (platform_thread_start(&the_thread.thread, julia_stack_bytes, julia_thread, &the_thread)) {
+        give_up_start(false);
+        return error_fail(JLT_NO_MEMORY, "no thread could be started for Julia");
+    }
+    while (!atomic_load(&the_thread.answered))
+        platform_wait(&the_thread.answered, 0, -1);
+    if (the_thread.error) {
+        struct error *error = the_thread.error;
+        pthread_join(the_thread.thread, NULL);
+        return error_report(error);
+    }
+    *runtime = (jlt_runtime *)&the_runtime;
+    *thread = &the_thread;
+    return error_none();
+}
+
+/* The program's main function, on its own thread. */
+struct main_call {
+    int (*main_fn)(jlt_runtime *runtime, void *argument);
+    void *argument;
+    int result;
+    sigset_t mask;
+};
+
+static void *main_thread(void *data)
+{
+    struct main_call *call = data;
+    pthread_sigmask(SIG_SETMASK, &call->mask, NULL); /* Julia's thread has blocked some; this is the host's */
+    call->result = call->main_fn((jlt_runtime *)&the_runtime, call->argument);
+    return NULL;
+}
+
+jlt_status jlt_runtime_start_sized(const jlt_options *options, size_t options_size,
+                                   int (*main_fn)(jlt_runtime *runtime, void *argument), void *argument, int *result)
+{
+    if (!main_fn)
+        return error_fail(JLT_INVALID_ARGUMENT, "jlt_runtime_start: main_fn is NULL");
+    jlt_options known = known_options(options, options_size);
+    struct main_call call = {.main_fn = main_fn, .argument = argument};
+    pthread_sigmask(SIG_SETMASK, NULL, &call.mask);
+    jlt_status status = claim_start();
+    bool initialised;
+    if (status != JLT_OK)
+        return status;
+    if (bring_up(&known, &initialised) != JLT_OK) {
+        struct error *error = copy_last_error();
+        give_up_start(initialised);
+        return error_report(error);
+    }
+    pthread_t thread;
+    bool started = !platform_thread_start(&thread, julia_stack_bytes, main_thread, &call);
+    if (!started)
+        runtime_drop(&the_runtime);
+    run_until_closed();
+    if (!started)
+        return error_fail(JLT_NO_MEMORY, "no thread could be started for main_fn");
+    pthread_join(thread, NULL);
+    if (result)
+        *result = call.result;
+    return error_none();
+}
+
+/* ---- handles ---- */
+
+jlt_runtime *jlt_runtime_clone(jlt_runtime *runtime)
+{
+    if (runtime)
+        runtime_clone(runtime_of(runtime));
+    return runtime;
+}
+
+void jlt_runtime_drop(jlt_runtime *runtime)
+{
+    if (runtime)
+        runtime_drop(runtime_of(runtime));
+}
+
+jlt_status jlt_runtime_close(jlt_runtime *runtime, bool cancel)
+{
+    if (api_missing(runtime, __func__, "runtime"))
+        return JLT_INVALID_ARGUMENT;
+    runtime_close(runtime_of(runtime), cancel);
+    return error_none();
+}
+
+bool jlt_runtime_is_closed(const jlt_runtime *runtime)
+{
+    return !runtime || runtime_is_closed(runtime_of(runtime));
+}
+
+jlt_status jlt_thread_join(jlt_thread *thread)
+{
+    if (api_missing(thread, __func__, "thread"))
+        return JLT_INVALID_ARGUMENT;
+    if (current_fiber)
+        return error_fail(JLT_INVALID_ARGUMENT, "jlt_thread_join: called from a task's body, which would wait for "
+                                                "itself");
+    if (atomic_exchange(&thread->joined, true))
+        return error_fail(JLT_INVALID_ARGUMENT, "jlt_thread_join: the thread has been joined");
+    pthread_join(thread->thread, NULL);
+    return error_none();
+}
+
+const char *jlt_julia_version(void)
+{
+    return atomic_load(&life) == STARTED && julia.jl_ver_string ? julia.jl_ver_string() : "";
+}

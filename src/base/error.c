@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+
+#include "base/checks.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local struct error *last_error;
+static pthread_key_t last_error_key; /* frees last_error when a thread ends */
+static pthread_once_t last_error_once = PTHREAD_ONCE_INIT;
+
+#define CONSTANT_ERROR(name, text) {JLT_##name, true, text, "", ""},
+static struct error constants[] = {JLT_STATUS_MAP(CONSTANT_ERROR)};
+
+static void free_at_thread_exit(void *error)
+{
+    last_error = NULL;
+    error_free(error);
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&last_error_key, free_at_thread_exit);
+}
+
+struct error *error_constant(jlt_status status)
+{
+    return &constants[status];
+}
+
+struct error *error_new(jlt_status status, struct text message, struct text type, struct text backtrace)
+{
+    const struct text texts[] = {message, type, backtrace};
+    struct error *error = malloc(sizeof *error + message.length + type.length + backtrace.length + 3);
+    if (!error)
+        return error_constant(JLT_NO_MEMORY);
+    COUNT(errors, 1);
+    char *at = (char *)(error + 1);
+    const char *copies[3];
+    for (int i = 0; i < 3; i++) {
+        copies[i] = at;
+        if (texts[i].length)
+            memcpy(at, texts[i].bytes, texts[i].length);
+        at[texts[i].length] = '\0';
+        at += texts[i].length + 1;
+    }
+    *error = (struct error){status, false, copies[0], copies[1], copies[2]};
+    return error;
+}
+
+struct error *error_vformat(jlt_status status, const char *format, va_list arguments)
+{
+    char buffer[512];
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(buffer, sizeof buffer, format, arguments);
+    struct error *error;
+    if (length < 0) {
+        error = error_constant(status);
+    } else if ((size_t)length < sizeof buffer) {
+        error = error_new(status, (struct text){buffer, (size_t)length}, (struct text){0}, (struct text){0});
+    } else {
+        char *large = malloc((size_t)length + 1);
+        if (large) {
+            vsnprintf(large, (size_t)length + 1, format, again);
+            error = error_new(status, (struct text){large, (size_t)length}, (struct text){0}, (struct text){0});
+            free(large);
+        } else {
+            error = error_constant(JLT_NO_MEMORY);
+        }
+    }
+    va_end(again);
+    return error;
+}
+
+struct error *error_format(jlt_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    struct error *error = error_vformat(status, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+void error_free(struct error *error)
+{
+    if (!error || error->constant)
+        return;
+    COUNT(errors, -1);
+    free(error);
+}
+
+jlt_status error_report(struct error *error)
+{
+    if (!error)
+        return error_none();
+    pthread_once(&last_error_once, make_key);
+    if (last_error != error)
+        error_free(last_error);
+    last_error = error;
+    pthread_setspecific(last_error_key, error->constant ? NULL : error);
+    return error->status;
+}
+
+jlt_status error_none(void)
+{
+    if (last_error) {
+        error_free(last_error);
+        last_error = NULL;
+        pthread_setspecific(last_error_key, NULL);
+    }
+    return JLT_OK;
+}
+
+jlt_status error_fail(jlt_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    struct error *error = error_vformat(status, format, arguments);
+    va_end(arguments);
+    return error_report(error);
+}
+
+const struct error *error_last(void)
+{
+    return last_error;
+}

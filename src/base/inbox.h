@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A lock-free inbox: many senders push, one owner takes everything at once. It is Treiber's stack (R. K. Treiber,
+ * "Systems programming: coping with parallelism", 1986) with the owner's side reduced to an exchange, so that
+ * there is no ABA problem; the owner reverses what it took, which restores the order of the pushes.
+ *
+ * Besides a list the head can say
+ *   INBOX_IDLE    nobody owns the inbox; the push that finds this becomes responsible for handing it to an owner
+ *   INBOX_SEALED  nothing is accepted any more, for ever
+ * so that "is anybody looking after this?" and "is this accepted?" are decided by the same atomic step that
+ * enqueues. All operations are sequentially consistent: callers pair them with other flags (worker.h). */
+#ifndef JLT_BASE_INBOX_H
+#define JLT_BASE_INBOX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct inbox_node {
+    struct inbox_node *next;
+};
+
+struct inbox {
+    _Atomic(struct inbox_node *) head;
+};
+
+#define INBOX_IDLE ((struct inbox_node *)(uintptr_t)1)
+#define INBOX_SEALED ((struct inbox_node *)(uintptr_t)2)
+
+enum inbox_push { INBOX_PUSHED, INBOX_WAS_IDLE, INBOX_REFUSED };
+
+/* Any thread. On INBOX_REFUSED the node is still the caller's. */
+static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node *node)
+{
+    struct inbox_node *head = atomic_load(&inbox->head);
+    do {
+        if (head == INBOX_SEALED)
+            return INBOX_REFUSED;
+        node->next = head == INBOX_IDLE ? NULL : head;
+    } while (!atomic_compare_exchange_weak(&inbox->head, &head, node));
+    return head == INBOX_IDLE ? INBOX_WAS_IDLE : INBOX_PUSHED;
+}
+
+/* The owner: everything pushed so far, oldest first. Not on an idle or sealed inbox. */
+static inline struct inbox_node *inbox_take(struct inbox *inbox)
+{
+    struct inbox_node *oldest = NULL;
+    if (!atomic_load(&inbox->head))
+        return NULL;
+    for (struct inbox_node *node = atomic_exchange(&inbox->head, NULL), *next; node; node = next) {
+        next = node->next;
+        node->next = oldest;
+        oldest = node;
+    }
+    return oldest;
+}
+
+/* The owner: from empty to INBOX_IDLE or INBOX_SEALED. False if something was pushed meanwhile. */
+static inline bool inbox_leave(struct inbox *inbox, struct inbox_node *as)
+{
+    struct inbox_node *empty = NULL;
+    return atomic_compare_exchange_strong(&inbox->head, &empty, as);
+}
+
+/* Somebody without ownership: from INBOX_IDLE to owned. False if it was not idle. */
+static inline bool inbox_claim(struct inbox *inbox)
+{
+    struct inbox_node *idle = INBOX_IDLE;
+    return atomic_compare_exchange_strong(&inbox->head, &idle, NULL);
+}
+
+/* Any thread; a hint unless paired with another flag. */
+static inline bool inbox_is_empty(const struct inbox *inbox)
+{
+    struct inbox_node *head = atomic_load(&inbox->head);
+    return !head || head == INBOX_IDLE || head == INBOX_SEALED;
+}
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What core needs of the thing that runs bodies. The Julia layer provides it; tests of core provide one made of
+ * plain threads. Every function is called on a thread of the engine, except ring. */
+#ifndef JLT_CORE_ENGINE_H
+#define JLT_CORE_ENGINE_H
+
+#include "base/error.h"
+
+struct fiber;
+struct parker;
+struct runtime;
+struct worker;
+
+struct engine {
+    /* Any thread: makes worker_doorbell(worker) be called soon on some engine thread, when that worker's thread
+     * is idle or its fiber is suspended. Rings may be merged. */
+    void (*ring)(struct worker *worker);
+
+    /* Makes a parked fiber enter worker_pump again, on its worker's thread, when that is free. */
+    void (*schedule)(struct fiber *fiber);
+
+    /* Makes a new fiber that will enter worker_pump on the worker's thread. False: no memory. */
+    bool (*start_fiber)(struct worker *worker);
+
+    /* A body asks to be suspended until engine->schedule(fiber); a schedule that came first is not lost.
+     * timeout_ns >= 0: also call parker_timed_out(parker) after that time. */
+    void (*suspend)(struct fiber *fiber, struct parker *parker, int64_t timeout_ns);
+
+    /* Opens a frame for a body on this fiber; NULL: no memory. */
+    jlt_frame *(*frame_open)(struct fiber *fiber);
+
+    /* Closes it with all that it rooted. Its failure, the caller's, or NULL. */
+    struct error *(*frame_close)(jlt_frame *frame);
+
+    /* Closes a frame that has not failed but keeps what it rooted, until release. False: no memory; the frame is
+     * still open then. */
+    bool (*frame_keep)(jlt_frame *frame, void **kept);
+    void (*release)(struct worker *worker, void *kept);
+
+    /* The last worker has ended; fibers may be left parked. */
+    void (*finished)(struct runtime *runtime);
+};
+
+/* The fiber whose body, or whose pump, runs on the calling thread; NULL on other threads. The engine restores it
+ * whenever a suspended fiber goes on. */
+extern _Thread_local struct fiber *current_fiber;
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A bound on how many may wait: a task's mailbox, the runtime's channel. Entering is one atomic step; only senders
+ * that find it full touch a lock. They wait in a list of the runtime, oldest first. */
+#ifndef JLT_CORE_GATE_H
+#define JLT_CORE_GATE_H
+
+#include <jltask.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct gate {
+    size_t capacity; /* 0: no limit; the rest is unused then */
+    atomic_size_t used;
+    atomic_uint waiters;
+};
+
+struct gate_waiter;
+
+/* The senders that wait at any gate of one runtime. */
+struct gate_queue {
+    pthread_mutex_t lock; /* held for short walks, never across a wait or a call into Julia */
+    struct gate_waiter *first;
+    bool closed;
+};
+
+void gate_init(struct gate *gate, size_t capacity);
+void gate_queue_init(struct gate_queue *queue);
+void gate_queue_finish(struct gate_queue *queue);
+
+/* Takes a place without waiting. False: full. */
+bool gate_try_enter(struct gate *gate);
+
+/* Takes a place, waiting for one if need be. JLT_OK or, once gate_queue_close was called, JLT_CLOSED. */
+jlt_status gate_enter(struct gate *gate, struct gate_queue *queue);
+
+/* Gives a place back. */
+void gate_leave(struct gate *gate, struct gate_queue *queue);
+
+/* Ends all waits, those to come included, with JLT_CLOSED. */
+void gate_queue_close(struct gate_queue *queue);
+
+#endif

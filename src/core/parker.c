@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/parker.h"
+
+#include "core/engine.h"
+#include "core/runtime.h"
+#include "platform/platform.h"
+
+#include <sched.h>
+
+void parker_init(struct parker *parker)
+{
+    parker->item.kind = ITEM_WAKE;
+    parker->fiber = current_fiber;
+    atomic_init(&parker->state, PARKER_WAITING);
+}
+
+static bool wait_as_thread(struct parker *parker, int64_t timeout_ns)
+{
+    int64_t deadline = timeout_ns < 0 ? 0 : platform_now() + timeout_ns;
+    while (atomic_load(&parker->state) == PARKER_WAITING) {
+        int64_t left = timeout_ns < 0 ? -1 : deadline - platform_now();
+        if (timeout_ns >= 0 && left <= 0)
+            return false;
+        platform_wait(&parker->state, PARKER_WAITING, left);
+    }
+    return true;
+}
+
+bool parker_wait(struct parker *parker, int64_t timeout_ns)
+{
+    if (!parker->fiber)
+        return wait_as_thread(parker, timeout_ns);
+    struct worker *worker = parker->fiber->worker;
+    worker->runtime->engine->suspend(parker->fiber, parker, timeout_ns);
+    return atomic_load(&parker->state) == PARKER_WOKEN;
+}
+
+void parker_wait_late(struct parker *parker)
+{
+    while (atomic_load(&parker->state) != PARKER_WOKEN)
+        sched_yield();
+}
+
+void parker_wake(struct parker *parker)
+{
+    /* read before the exchange: the waiter may leave as soon as it sees PARKER_WOKEN */
+    struct fiber *fiber = parker->fiber;
+    if (fiber) {
+        /* the item is still needed after the state says woken, so the fiber stays suspended until the item has
+         * been taken from the inbox by its own worker, which alone makes it go on */
+        unsigned was = atomic_exchange(&parker->state, PARKER_WOKEN);
+        if (was == PARKER_WAITING)
+            worker_push(fiber->worker, &parker->item);
+        return;
+    }
+    atomic_store(&parker->state, PARKER_WOKEN);
+    platform_wake_one(&parker->state);
+}
+
+void parker_timed_out(struct parker *parker)
+{
+    unsigned waiting = PARKER_WAITING;
+    if (atomic_compare_exchange_strong(&parker->state, &waiting, PARKER_TIMED_OUT)) {
+        struct fiber *fiber = parker->fiber;
+        fiber->worker->runtime->engine->schedule(fiber);
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Waiting for one event, the same way from a client's thread (which sleeps) and from a task's body (whose fiber is
+ * suspended, so that its Julia thread goes on with others). A parker lives on the waiter's stack, for one wait. */
+#ifndef JLT_CORE_PARKER_H
+#define JLT_CORE_PARKER_H
+
+#include "core/item.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fiber;
+
+struct parker {
+    struct item item;    /* how the wake-up reaches the fiber's own thread */
+    struct fiber *fiber; /* NULL: a thread waits */
+    atomic_uint state;   /* enum parker_state */
+};
+
+enum parker_state { PARKER_WAITING, PARKER_WOKEN, PARKER_TIMED_OUT };
+
+/* Prepares a wait of the calling thread or fiber. */
+void parker_init(struct parker *parker);
+
+/* Waits for parker_wake, at most timeout_ns nanoseconds (negative: no limit). True if it came. If not, the caller
+ * makes sure that it will not come any more, or calls parker_wait_late. */
+bool parker_wait(struct parker *parker, int64_t timeout_ns);
+
+/* After a wait that timed out although somebody has already decided to wake it: until that has happened. */
+void parker_wait_late(struct parker *parker);
+
+/* Ends the wait, now or to come. Any thread, once; the parker may be gone when this returns. */
+void parker_wake(struct parker *parker);
+
+/* For the engine, when a suspended fiber's time has passed. An engine thread. */
+void parker_timed_out(struct parker *parker);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Closing. `closed` turns new senders away at once; those that are already past it are accepted or refused by the
+ * inbox or mailbox that they push on, and whatever was accepted there is answered. Each worker gets a CLOSE item,
+ * seals its tasks' mailboxes when they are empty, runs their exits, seals its own inbox when nothing is left, and
+ * says so; the last one ends the runtime. `struct runtime` and its workers stay allocated until the process ends,
+ * for senders that are still between a push and a look at a worker's flags. */
+#include "core/runtime.h"
+
+#include "base/checks.h"
+#include "core/engine.h"
+#include "core/message.h"
+#include "core/task.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, unsigned workers,
+                        size_t channel_capacity)
+{
+    memset(runtime, 0, sizeof *runtime);
+    runtime->workers = aligned_alloc(64, workers * ((sizeof(struct worker) + 63) & ~(size_t)63));
+    if (!runtime->workers)
+        return error_report(error_constant(JLT_NO_MEMORY));
+    runtime->engine = engine;
+    runtime->worker_count = workers;
+    for (unsigned i = 0; i < workers; i++)
+        worker_init(&runtime->workers[i], runtime);
+    atomic_init(&runtime->workers_left, workers);
+    atomic_init(&runtime->handles, 1);
+    gate_init(&runtime->channel, channel_capacity);
+    gate_queue_init(&runtime->senders);
+    return JLT_OK;
+}
+
+void runtime_finish(struct runtime *runtime)
+{
+    gate_queue_finish(&runtime->senders);
+    free(runtime->workers);
+}
+
+void runtime_clone(struct runtime *runtime)
+{
+    /* relaxed: as in task_clone */
+    if (atomic_fetch_add_explicit(&runtime->handles, 1, memory_order_relaxed) <= 0)
+        checks_abort("jlt_runtime_clone", "the handle was dropped before");
+}
+
+void runtime_drop(struct runtime *runtime)
+{
+    long handles = atomic_fetch_sub(&runtime->handles, 1);
+    if (handles <= 0)
+        checks_abort("jlt_runtime_drop", "the handle was dropped before");
+    if (handles == 1)
+        runtime_close(runtime, false);
+}
+
+void runtime_close(struct runtime *runtime, bool cancel)
+{
+    bool cancel_now = cancel && !atomic_exchange(&runtime->cancelled, true);
+    if (!atomic_exchange(&runtime->closed, true)) {
+        gate_queue_close(&runtime->senders);
+        for (unsigned i = 0; i < runtime->worker_count; i++)
+            worker_push(&runtime->workers[i], &runtime->workers[i].close);
+    }
+    for (unsigned i = 0; cancel_now && i < runtime->worker_count; i++)
+        worker_push(&runtime->workers[i], &runtime->workers[i].cancel);
+}
+
+void runtime_worker_ended(struct runtime *runtime)
+{
+    if (atomic_fetch_sub(&runtime->workers_left, 1) == 1)
+        runtime->engine->finished(runtime);
+}
+
+/* ---- sending ---- */
+
+static jlt_status closed(void)
+{
+    return error_report(error_constant(JLT_CLOSED));
+}
+
+static jlt_status pass(struct gate *gate, struct gate_queue *queue, enum sending sending)
+{
+    if (sending == SEND_WAIT)
+        return gate_enter(gate, queue);
+    return gate_try_enter(gate) ? JLT_OK : JLT_FULL;
+}
+
+/* Spreads work: the least loaded of the workers, beginning somewhere else each time. */
+static struct worker *place(struct runtime *runtime)
+{
+    unsigned count = runtime->worker_count;
+    unsigned first = count == 1 ? 0 : atomic_fetch_add_explicit(&runtime->next_worker, 1, memory_order_relaxed);
+    struct worker *best = &runtime->workers[first % count];
+    for (unsigned i = 1; i < count; i++) {
+        struct worker *other = &runtime->workers[(first + i) % count];
+        if (atomic_load_explicit(&other->load, memory_order_relaxed) <
+            atomic_load_explicit(&best->load, memory_order_relaxed))
+            best = other;
+    }
+    return best;
+}
+
+/* Hands over a message for which there is no task yet, or none ever. */
+static jlt_status send_new(struct runtime *runtime, struct message *message)
+{
+    struct worker *worker = place(runtime);
+    if (message->kind == MESSAGE_ONCE)
+        return worker_push(worker, &message->item) ? JLT_OK : JLT_CLOSED;
+    struct task *task = task_new(runtime, worker, message->type);
+    if (!task)
+        return JLT_NO_MEMORY;
+    task_set_start(task, message);
+    if (worker_push(worker, &task->item))
+        return JLT_OK;
+    runtime_free_task(task);
+    return JLT_CLOSED;
+}
+
+static bool input_missing(const struct type *type, enum message_kind kind, const void *input)
+{
+    size_t size = message_input_size(kind, type);
+    if (input || !size)
+        return false;
+    error_fail(JLT_INVALID_ARGUMENT, "%s is NULL, but \"%s\" takes %zu bytes",
+               kind == MESSAGE_START ? "config" : "input", type->name, size);
+    return true;
+}
+
+/* Through the gate and out; task is NULL for a new task. The message is discarded on failure. */
+static jlt_status send(struct runtime *runtime, struct task *task, struct message *message, enum sending sending)
+{
+    struct gate *gate = task ? &task->gate : &runtime->channel;
+    jlt_status status = pass(gate, &runtime->senders, sending);
+    if (status == JLT_OK) {
+        message->gate = gate;
+        status = task ? task_send(task, message) : send_new(runtime, message);
+        if (status == JLT_OK)
+            return JLT_OK;
+        gate_leave(gate, &runtime->senders);
+    }
+    message_discard(message);
+    return error_report(error_constant(status));
+}
+
+static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type,
+                            enum message_kind kind, const void *input, enum sending sending,
+                            struct message **receiver)
+{
+    if (runtime_is_closed(runtime))
+        return closed();
+    if (input_missing(type, kind, input))
+        return JLT_INVALID_ARGUMENT;
+    struct message *message = message_new(kind, type, input, receiver != NULL);
+    if (!message)
+        return error_report(error_constant(JLT_NO_MEMORY));
+    jlt_status status = send(runtime, task, message, sending);
+    if (status != JLT_OK)
+        return status;
+    if (receiver)
+        *receiver = message; /* without one the message may be gone by now */
+    return error_none();
+}
+
+static jlt_status send_borrowed(struct runtime *runtime, struct task *task, const struct type *type,
+                                enum message_kind kind, const void *input, void *output)
+{
+    enum { small = 512 };
+    alignas(16) unsigned char buffer[small];
+    size_t size = message_output_size(kind, type);
+    if (runtime_is_closed(runtime))
+        return closed();
+    if (input_missing(type, kind, input))
+        return JLT_INVALID_ARGUMENT;
+    void *written = size > small ? malloc(size) : buffer;
+    if (!written)
+        return error_report(error_constant(JLT_NO_MEMORY));
+    memset(written, 0, size);
+    struct message message;
+    message_borrow(&message, kind, type, input, written);
+    jlt_status status = send(runtime, task, &message, SEND_WAIT);
+    if (status == JLT_OK)
+        status = message_receive(&message, -1, output);
+    if (written != buffer)
+        free(written);
+    return status;
+}
+
+static enum message_kind kind_of(const struct type *type)
+{
+    return type->persistent ? MESSAGE_START : MESSAGE_ONCE;
+}
+
+jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input,
+                            enum sending sending, struct message **receiver)
+{
+    return send_copy(runtime, NULL, type, kind_of(type), input, sending, receiver);
+}
+
+jlt_status runtime_invoke(struct runtime *runtime, const struct type *type, const void *input, void *output)
+{
+    return send_borrowed(runtime, NULL, type, kind_of(type), input, output);
+}
+
+jlt_status runtime_call(struct task *task, const void *input, enum sending sending, struct message **receiver)
+{
+    return send_copy(task->runtime, task, task->type, MESSAGE_RUN, input, sending, receiver);
+}
+
+jlt_status runtime_invoke_task(struct task *task, const void *input, void *output)
+{
+    return send_borrowed(task->runtime, task, task->type, MESSAGE_RUN, input, output);
+}
+
+/* ---- memory of tasks ---- */
+
+#ifdef JLT_CHECKS
+/* Handles that are dropped twice are found as long as the task's memory is not used again: the last some thousand
+ * are kept, in the order they ended. */
+enum { quarantine_size = 4096 };
+static pthread_mutex_t quarantine_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct task *quarantine[quarantine_size];
+static unsigned quarantine_next;
+
+void runtime_free_task(struct task *task)
+{
+    atomic_store(&task->handles, 0);
+    pthread_mutex_lock(&quarantine_lock);
+    struct task *oldest = quarantine[quarantine_next % quarantine_size];
+    quarantine[quarantine_next++ % quarantine_size] = task;
+    pthread_mutex_unlock(&quarantine_lock);
+    COUNT(tasks, -1);
+    free(oldest);
+}
+#else
+void runtime_free_task(struct task *task)
+{
+    free(task);
+}
+#endif

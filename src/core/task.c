@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Ownership. A task is idle (its mailbox says INBOX_IDLE) or owned by exactly one of: the sender that found it idle,
+ * until it has put it into its worker's inbox; that inbox; the worker's ready list; the fiber that runs it. Only the
+ * owner takes from the mailbox. The owner gives the task up by turning an empty mailbox into INBOX_IDLE, and must
+ * not touch it after that.
+ *
+ * End. The last handle's drop puts `dropped` into the mailbox, after all messages, so the owner meets it last and
+ * runs exit. When the runtime closes first, the owner turns the empty mailbox into INBOX_SEALED and runs exit; then
+ * no message can come, and the last drop finds the mailbox sealed. The struct is freed when both the handles and
+ * the worker have let go of it. */
+#include "core/task.h"
+
+#include "base/checks.h"
+#include "core/engine.h"
+#include "core/message.h"
+#include "core/runtime.h"
+#include "core/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { messages_per_turn = 64 };
+
+struct task *task_new(struct runtime *runtime, struct worker *worker, const struct type *type)
+{
+    size_t size = sizeof(struct task) + type->fields.state_size;
+    struct task *task = aligned_alloc(alignof(struct task), (size + 15) & ~(size_t)15);
+    if (!task)
+        return NULL;
+    memset(task, 0, size);
+    task->item.kind = ITEM_TASK;
+    task->dropped.kind = ITEM_DROPPED;
+    atomic_init(&task->mailbox.head, INBOX_IDLE);
+    gate_init(&task->gate, type->fields.capacity);
+    atomic_init(&task->handles, 1);
+    atomic_init(&task->owners, 2);
+    task->runtime = runtime;
+    task->worker = worker;
+    task->type = type;
+    COUNT(tasks, 1);
+    return task;
+}
+
+void task_set_start(struct task *task, struct message *start)
+{
+    start->item.node.next = NULL;
+    atomic_init(&task->mailbox.head, &start->item.node);
+    atomic_fetch_add_explicit(&task->worker->load, 1, memory_order_relaxed); /* a hint */
+}
+
+static void let_go(struct task *task)
+{
+    if (atomic_fetch_sub(&task->owners, 1) == 1)
+        runtime_free_task(task);
+}
+
+struct task *task_clone(struct task *task)
+{
+    /* relaxed: the caller's own handle keeps the task, and passing the new one on is the caller's to order */
+    if (atomic_fetch_add_explicit(&task->handles, 1, memory_order_relaxed) <= 0)
+        checks_abort("jlt_persistent_clone", "the handle was dropped before");
+    return task;
+}
+
+void task_drop(struct task *task)
+{
+    long handles = atomic_fetch_sub(&task->handles, 1);
+    if (handles > 1)
+        return;
+    if (handles <= 0)
+        checks_abort("jlt_persistent_drop", "the handle was dropped before");
+    if (inbox_push(&task->mailbox, &task->dropped.node) == INBOX_WAS_IDLE)
+        worker_push(task->worker, &task->item);
+    let_go(task);
+}
+
+jlt_status task_send(struct task *task, struct message *message)
+{
+    switch (inbox_push(&task->mailbox, &message->item.node)) {
+    case INBOX_REFUSED:
+        return JLT_CLOSED;
+    case INBOX_WAS_IDLE:
+        worker_push(task->worker, &task->item);
+        return JLT_OK;
+    default:
+        return JLT_OK;
+    }
+}
+
+/* ---- the owner ---- */
+
+/* Lets go of a task that never came to life or whose exit has been run. */
+static void end_task(struct task *task)
+{
+    struct worker *worker = task->worker;
+    if (task->kept)
+        worker->runtime->engine->release(worker, task->kept);
+    atomic_store(&task->mailbox.head, INBOX_SEALED);
+    atomic_fetch_sub_explicit(&worker->load, 1, memory_order_relaxed); /* a hint */
+    let_go(task);
+}
+
+static void run_exit(struct task *task, struct fiber *fiber)
+{
+    struct worker *worker = task->worker;
+    const struct engine *engine = worker->runtime->engine;
+    worker_remove_task(worker, task);
+    task->live = false;
+    if (task->type->fields.exit) {
+        worker_begin_body(worker);
+        jlt_frame *frame = engine->frame_open(fiber);
+        if (frame) {
+            task->type->fields.exit(frame, task->state);
+            error_free(engine->frame_close(frame));
+        }
+        worker_end_body(worker);
+    }
+}
+
+/* Runs init. On success the message's output is the first handle, else the task ends and its handle with it. */
+static void run_start(struct task *task, struct fiber *fiber, struct message *message)
+{
+    struct worker *worker = task->worker;
+    const struct engine *engine = worker->runtime->engine;
+    struct error *error = NULL;
+    worker_begin_body(worker);
+    if (task->type->fields.init) {
+        jlt_frame *frame = engine->frame_open(fiber);
+        if (frame) {
+            task->type->fields.init(frame, task->state, message->input);
+            if (!engine->frame_keep(frame, &task->kept))
+                error = engine->frame_close(frame);
+        } else {
+            error = error_constant(JLT_NO_MEMORY);
+        }
+    }
+    worker_end_body(worker);
+    if (error) {
+        message_complete(message, error);
+        let_go(task); /* for the handle that was never delivered */
+        return;
+    }
+    task->live = true;
+    worker_add_task(worker, task);
+    *(struct task **)message->output = task;
+    message_complete(message, NULL);
+}
+
+static void run_message(struct task *task, struct fiber *fiber, struct message *message)
+{
+    struct worker *worker = task->worker;
+    const struct engine *engine = worker->runtime->engine;
+    struct error *error;
+    worker_begin_body(worker);
+    jlt_frame *frame = engine->frame_open(fiber);
+    if (frame) {
+        task->type->fields.run(frame, task->state, message->input, message->output);
+        error = engine->frame_close(frame);
+    } else {
+        error = error_constant(JLT_NO_MEMORY);
+    }
+    worker_end_body(worker);
+    message_complete(message, error);
+}
+
+/* A message that is cancelled; a start that is cancelled takes its handle with it. */
+static void cancel(struct task *task, struct message *message)
+{
+    bool start = message->kind == MESSAGE_START;
+    message_refuse(message, JLT_CANCELLED);
+    if (start)
+        let_go(task);
+}
+
+/* Takes one item out of the batch. A DROPPED is only noted. */
+static struct message *take_message(struct task *task)
+{
+    struct item *item = item_of(task->batch);
+    task->batch = task->batch->next;
+    if (item->kind == ITEM_DROPPED) {
+        task->last_dropped = true;
+        return NULL;
+    }
+    struct message *message = (struct message *)item;
+    if (message->gate)
+        gate_leave(message->gate, &task->runtime->senders);
+    return message;
+}
+
+static void handle(struct task *task, struct fiber *fiber, struct message *message)
+{
+    if (runtime_is_cancelled(task->runtime))
+        cancel(task, message);
+    else if (message->kind == MESSAGE_START)
+        run_start(task, fiber, message);
+    else
+        run_message(task, fiber, message);
+}
+
+/* The batch is empty and nothing more can come, or did: gives the task up. True if there is more after all. */
+static bool give_up(struct task *task, struct fiber *fiber)
+{
+    if (!task->live) { /* its start failed: nobody has a handle */
+        end_task(task);
+        return false;
+    }
+    bool last = task->last_dropped;
+    if (!last && !inbox_leave(&task->mailbox, task->sealing ? INBOX_SEALED : INBOX_IDLE))
+        return true;
+    if (last || task->sealing) {
+        run_exit(task, fiber);
+        end_task(task);
+    }
+    return false;
+}
+
+bool task_run(struct task *task, struct fiber *fiber)
+{
+    for (int turn = 0; turn < messages_per_turn;) {
+        if (!task->batch)
+            task->batch = inbox_take(&task->mailbox);
+        if (!task->batch) {
+            if (!give_up(task, fiber))
+                return false;
+            continue;
+        }
+        struct message *message = take_message(task);
+        if (message) {
+            handle(task, fiber, message);
+            turn++;
+        }
+    }
+    return true;
+}
+
+bool task_seal(struct task *task)
+{
+    task->sealing = true;
+    return inbox_claim(&task->mailbox);
+}
+
+void task_cancel_waiting(struct task *task)
+{
+    struct inbox_node **end = &task->batch;
+    struct inbox_node *head = atomic_load(&task->mailbox.head);
+    while (*end)
+        end = &(*end)->next;
+    if (head != INBOX_IDLE && head != INBOX_SEALED)
+        *end = inbox_take(&task->mailbox);
+    while (task->batch) {
+        struct message *message = take_message(task);
+        if (message)
+            cancel(task, message);
+    }
+}

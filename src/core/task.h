@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A persistent task: a mailbox, a state, counted handles. Idle, it is this struct and its roots, nothing else. */
+#ifndef JLT_CORE_TASK_H
+#define JLT_CORE_TASK_H
+
+#include "core/gate.h"
+#include "core/item.h"
+#include "core/type.h"
+
+#include <stdalign.h>
+
+struct fiber;
+struct message;
+struct runtime;
+struct worker;
+
+struct task {
+    /* written by senders */
+    struct item item;     /* in its worker's inbox or ready list, while it has an owner (task.c) */
+    struct inbox mailbox; /* of struct item */
+    struct gate gate;
+    atomic_long handles;
+    atomic_int owners; /* the handles, as one; and the worker */
+    struct item dropped; /* the last thing in the mailbox */
+
+    /* set once */
+    struct runtime *runtime;
+    struct worker *worker;
+    const struct type *type;
+
+    /* the worker's */
+    struct inbox_node *batch; /* taken out of the mailbox, in order */
+    struct task *previous, *next; /* among the worker's live tasks */
+    void *kept;               /* what init rooted */
+    bool live;                /* init succeeded and exit has not been run */
+    bool last_dropped;        /* no handles: `dropped` was met */
+    bool sealing;             /* the runtime closes: seal the mailbox when it is empty */
+
+    alignas(16) unsigned char state[];
+};
+
+/* A new task that is owned by nobody's worker yet, with one handle (the one its start will deliver). NULL: no
+ * memory. */
+struct task *task_new(struct runtime *runtime, struct worker *worker, const struct type *type);
+
+/* Puts the start, its first message, into the mailbox of a new task, which is owned by the caller from here on. */
+void task_set_start(struct task *task, struct message *start);
+
+/* Sends a message. JLT_OK: it will be completed. JLT_CLOSED: it is still the caller's. */
+jlt_status task_send(struct task *task, struct message *message);
+
+struct task *task_clone(struct task *task);
+void task_drop(struct task *task);
+
+/* The worker's: handles what is in the mailbox, one message after the other. True: there is more to do, but others
+ * should have a turn first. False: done for now, or for ever; the task must not be touched any more. */
+bool task_run(struct task *task, struct fiber *fiber);
+
+/* The worker's, when the runtime closes. seal: accept no more; true if the task was idle and is owned by the caller
+ * now, to be run once more. cancel: answers what waits, even while a body is suspended. */
+bool task_seal(struct task *task);
+void task_cancel_waiting(struct task *task);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The types of tasks, in one form for one-shot and persistent ones. A type is interned at its first use: equal
+ * types share one copy, which lives as long as the process, so that a task needs only a pointer and the caller's
+ * struct may be gone. Looking one up takes no lock. */
+#ifndef JLT_CORE_TYPE_H
+#define JLT_CORE_TYPE_H
+
+#include <jltask.h>
+
+struct type {
+    struct type *next; /* in its hash chain */
+    bool persistent;
+    const char *name;
+    jlt_persistent_type fields; /* of a one-shot task: what it has in common */
+    void (*run_once)(jlt_frame *frame, const void *input, void *output);
+};
+
+/* The interned copy of a caller's struct that is `size` bytes in the header it was compiled with. NULL with the
+ * thread's error set: NULL, no run, or no memory. */
+const struct type *type_of_task(const jlt_task_type *type, size_t size);
+const struct type *type_of_persistent(const jlt_persistent_type *type, size_t size);
+
+#endif

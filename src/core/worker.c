@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Many fibers, one thread: at any time one fiber of a worker runs; the others are parked, or suspended inside a body
+ * (in a call that waits inside Julia), or waiting for their turn. Whichever runs the pump takes the next ready item.
+ *
+ * The rule that keeps a worker live: whenever something is ready, then
+ *     a fiber is in the pump outside bodies and will look (ATTENTIVE), or
+ *     a fiber will enter the pump as soon as the thread is free (STANDBY), or
+ *     the doorbell has been rung and its answer will make one a standby (RUNG).
+ * It is kept at three places. A sender pushes, then looks at the flags: if none is set, it rings. A fiber that is
+ * about to leave the pump (to park, or for a body) clears ATTENTIVE, then looks at the inbox: if something came, it
+ * stays, or makes a standby. The doorbell clears RUNG, then looks at the inbox. Pushing, looking and changing flags
+ * are all sequentially consistent, so of a sender and a leaving fiber at least one sees the other (Dekker).
+ *
+ * So a body costs no task switch: a standby is made for it only when other items are ready, once, and stays made
+ * until it runs. When a body suspends with nothing else ready, nothing needs to happen; the next sender rings.
+ *
+ * ready and tasks are private to the thread. The pump runs nothing that could switch fibers, except in bodies. */
+#include "core/worker.h"
+
+#include "core/engine.h"
+#include "core/message.h"
+#include "core/parker.h"
+#include "core/runtime.h"
+#include "core/task.h"
+#include "platform/platform.h"
+
+#include <string.h>
+
+enum {
+    parked_at_most = 64,    /* spare fibers; further ones end */
+    items_per_clock = 16,   /* how often the clock is read */
+    yield_every_ns = 1000000 /* Julia's own tasks, timers and I/O on this thread wait no longer than this, but for
+                                the length of a body */
+};
+
+_Thread_local struct fiber *current_fiber;
+
+void worker_init(struct worker *worker, struct runtime *runtime)
+{
+    memset(worker, 0, sizeof *worker);
+    worker->runtime = runtime;
+    worker->ready_end = &worker->ready;
+    worker->close.kind = ITEM_CLOSE;
+    worker->cancel.kind = ITEM_CANCEL;
+    atomic_flag_clear(&worker->lock.held);
+}
+
+/* ---- senders and the doorbell ---- */
+
+bool worker_push(struct worker *worker, struct item *item)
+{
+    if (inbox_push(&worker->inbox, &item->node) == INBOX_REFUSED)
+        return false;
+    if (atomic_load(&worker->flags) == 0 && atomic_fetch_or(&worker->flags, WORKER_RUNG) == 0)
+        worker->runtime->engine->ring(worker);
+    return true;
+}
+
+static struct fiber *unpark(struct worker *worker)
+{
+    spin_lock(&worker->lock);
+    struct fiber *fiber = worker->parked;
+    if (fiber) {
+        worker->parked = fiber->next;
+        worker->parked_count--;
+    }
+    spin_unlock(&worker->lock);
+    return fiber;
+}
+
+/* Makes a standby unless there is one or none is needed. */
+static void make_standby(struct worker *worker)
+{
+    unsigned flags = atomic_load(&worker->flags);
+    do {
+        if (flags & (WORKER_ATTENTIVE | WORKER_STANDBY))
+            return;
+    } while (!atomic_compare_exchange_weak(&worker->flags, &flags, flags | WORKER_STANDBY));
+    struct fiber *fiber = unpark(worker);
+    if (fiber)
+        worker->runtime->engine->schedule(fiber);
+    else if (!worker->runtime->engine->start_fiber(worker))
+        atomic_fetch_and(&worker->flags, ~WORKER_STANDBY); /* the fiber that runs now will come back */
+}
+
+void worker_doorbell(struct worker *worker)
+{
+    atomic_fetch_and(&worker->flags, ~WORKER_RUNG);
+    if (!inbox_is_empty(&worker->inbox))
+        make_standby(worker);
+}
+
+/* ---- bodies ---- */
+
+void worker_begin_body(struct worker *worker)
+{
+    worker->bodies++;
+    atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
+    if (worker->ready || !inbox_is_empty(&worker->inbox))
+        make_standby(worker);
+}
+
+void worker_end_body(struct worker *worker)
+{
+    worker->bodies--;
+    atomic_fetch_or(&worker->flags, WORKER_ATTENTIVE);
+}
+
+/* ---- live tasks ---- */
+
+static void append_ready(struct worker *worker, struct inbox_node *nodes)
+{
+    *worker->ready_end = nodes;
+    while (*worker->ready_end)
+        worker->ready_end = &(*worker->ready_end)->next;
+}
+
+/* Seals a task; if it was idle it becomes ready, to run its exit. */
+static void seal(struct worker *worker, struct task *task)
+{
+    if (task_seal(task)) {
+        task->item.node.next = NULL;
+        append_ready(worker, &task->item.node);
+    }
+}
+
+void worker_add_task(struct worker *worker, struct task *task)
+{
+    task->previous = NULL;
+    task->next = worker->tasks;
+    if (task->next)
+        task->next->previous = task;
+    worker->tasks = task;
+    if (worker->closing)
+        task->sealing = true; /* it is owned, and will seal itself */
+}
+
+void worker_remove_task(struct worker *worker, struct task *task)
+{
+    if (task->previous)
+        task->previous->next = task->next;
+    else
+        worker->tasks = task->next;
+    if (task->next)
+        task->next->previous = task->previous;
+}
+
+/* ---- the pump ---- */
+
+static void run_once(struct worker *worker, struct fiber *fiber, struct message *message)
+{
+    const struct engine *engine = worker->runtime->engine;
+    struct error *error;
+    if (message->gate)
+        gate_leave(message->gate, &worker->runtime->senders);
+    if (runtime_is_cancelled(worker->runtime)) {
+        message_refuse(message, JLT_CANCELLED);
+        return;
+    }
+    worker_begin_body(worker);
+    jlt_frame *frame = engine->frame_open(fiber);
+    if (frame) {
+        message->type->run_once(frame, message->input, message->output);
+        error = engine->frame_close(frame);
+    } else {
+        error = error_constant(JLT_NO_MEMORY);
+    }
+    worker_end_body(worker);
+    message_complete(message, error);
+}
+
+static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)
+{
+    switch (item->kind) {
+    case ITEM_TASK:
+        if (task_run((struct task *)item, fiber)) {
+            item->node.next = NULL;
+            append_ready(worker, &item->node);
+        }
+        break;
+    case ITEM_MESSAGE:
+        run_once(worker, fiber, (struct message *)item);
+        break;
+    case ITEM_WAKE:
+        worker->runtime->engine->schedule(((struct parker *)item)->fiber);
+        break;
+    case ITEM_CLOSE:
+        worker->closing = true;
+        for (struct task *task = worker->tasks; task; task = task->next)
+            seal(worker, task);
+        break;
+    case ITEM_CANCEL:
+        for (struct task *task = worker->tasks; task; task = task->next)
+            task_cancel_waiting(task);
+        break;
+    case ITEM_DROPPED:
+        break; /* only in mailboxes */
+    }
+}
+
+static struct item *next_item(struct worker *worker)
+{
+    if (!worker->ready) {
+        worker->ready_end = &worker->ready;
+        if (worker->ended)
+            return NULL;
+        append_ready(worker, inbox_take(&worker->inbox));
+    }
+    struct inbox_node *node = worker->ready;
+    if (!node)
+        return NULL;
+    worker->ready = node->next;
+    if (!worker->ready)
+        worker->ready_end = &worker->ready;
+    return item_of(node);
+}
+
+/* Nothing is ready. If nothing can become ready either, the worker ends. */
+static void end_if_closed(struct worker *worker)
+{
+    if (worker->closing && !worker->ended && !worker->tasks && !worker->bodies &&
+        inbox_leave(&worker->inbox, INBOX_SEALED)) {
+        worker->ended = true;
+        runtime_worker_ended(worker->runtime);
+    }
+}
+
+/* Puts the fiber among the parked. False: something became ready, and the fiber goes on. */
+static bool park(struct worker *worker, struct fiber *fiber)
+{
+    spin_lock(&worker->lock);
+    fiber->next = worker->parked;
+    worker->parked = fiber;
+    worker->parked_count++;
+    spin_unlock(&worker->lock);
+    atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
+    if (inbox_is_empty(&worker->inbox))
+        return true;
+    /* too early: come back, unless the doorbell has made some parked fiber the standby already */
+    unsigned flags = atomic_load(&worker->flags);
+    do {
+        if (flags & WORKER_STANDBY)
+            return true;
+    } while (!atomic_compare_exchange_weak(&worker->flags, &flags, flags | WORKER_ATTENTIVE));
+    struct fiber *top = unpark(worker);
+    (void)top; /* this fiber: only its own thread parks, and with ATTENTIVE set nobody else unparks */
+    return false;
+}
+
+/* Whether Julia's other tasks on this thread should have a turn. */
+static bool should_yield(struct worker *worker)
+{
+    if (++worker->handled < items_per_clock)
+        return false;
+    worker->handled = 0;
+    return platform_now() >= worker->yield_at;
+}
+
+/* The fiber leaves the pump with items perhaps still ready. Either it comes back itself, as the standby, or there
+ * is one already and it parks. */
+static enum pump_result step_aside(struct worker *worker, struct fiber *fiber)
+{
+    unsigned flags = atomic_load(&worker->flags), next;
+    do
+        next = (flags & ~(unsigned)WORKER_ATTENTIVE) | WORKER_STANDBY;
+    while (!atomic_compare_exchange_weak(&worker->flags, &flags, next));
+    if (!(flags & WORKER_STANDBY))
+        return PUMP_YIELD;
+    spin_lock(&worker->lock);
+    fiber->next = worker->parked;
+    worker->parked = fiber;
+    worker->parked_count++;
+    spin_unlock(&worker->lock);
+    return PUMP_PARK;
+}
+
+/* The fiber takes its turn: from standby to attentive. */
+static void enter(struct worker *worker, struct fiber *fiber)
+{
+    unsigned flags = atomic_load(&worker->flags);
+    while (!atomic_compare_exchange_weak(&worker->flags, &flags,
+                                         (flags & ~(unsigned)WORKER_STANDBY) | WORKER_ATTENTIVE)) {
+    }
+    worker->handled = 0;
+    worker->yield_at = platform_now() + yield_every_ns;
+    current_fiber = fiber;
+}
+
+enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
+{
+    enum pump_result result = PUMP_PARK;
+    enter(worker, fiber);
+    for (;;) {
+        struct item *item = next_item(worker);
+        if (item) {
+            run_item(worker, fiber, item);
+            if (!should_yield(worker))
+                continue;
+            result = step_aside(worker, fiber);
+            break;
+        }
+        end_if_closed(worker);
+        /* a relaxed look: off by a few is fine */
+        if (worker->parked_count >= parked_at_most) {
+            atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
+            if (!inbox_is_empty(&worker->inbox))
+                make_standby(worker);
+            result = PUMP_EXIT;
+            break;
+        }
+        if (park(worker, fiber))
+            break;
+    }
+    current_fiber = NULL;
+    return result;
+}

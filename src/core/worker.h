@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A worker is what one Julia thread does for jltask: it owns an inbox of things that are ready, and runs them on
+ * fibers, one at a time. The rules that keep it live are at the top of worker.c. */
+#ifndef JLT_CORE_WORKER_H
+#define JLT_CORE_WORKER_H
+
+#include "base/spinlock.h"
+#include "core/item.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct runtime;
+struct task;
+struct worker;
+
+/* The engine's own fiber starts with this. */
+struct fiber {
+    struct worker *worker;
+    struct fiber *next; /* among the parked */
+};
+
+enum worker_flag {
+    WORKER_ATTENTIVE = 1, /* a fiber is in the pump, outside bodies, and will look at the inbox */
+    WORKER_STANDBY = 2,   /* a fiber will enter the pump as soon as the thread is free */
+    WORKER_RUNG = 4,      /* the doorbell was rung and has not been answered */
+};
+
+struct worker {
+    /* written by senders */
+    struct inbox inbox;
+    atomic_uint flags;
+    char separate[64 - sizeof(struct inbox) - sizeof(atomic_uint)];
+
+    struct runtime *runtime;
+    void *engine_data;
+
+    /* the worker's own: only the fiber that runs on its thread touches these */
+    struct inbox_node *ready, **ready_end; /* what was taken out of the inbox, in order */
+    struct task *tasks;                    /* live ones */
+    unsigned bodies;                       /* fibers inside a body */
+    unsigned handled;                      /* items since the clock was read */
+    int64_t yield_at;                      /* ns: let Julia's other tasks run */
+    bool closing, ended;
+
+    struct spinlock lock; /* guards parked: doorbells are answered on any engine thread */
+    struct fiber *parked; /* last parked first */
+    unsigned parked_count;
+
+    struct item close, cancel;
+    atomic_long load; /* live tasks, for placement; relaxed, a hint */
+};
+
+enum pump_result {
+    PUMP_PARK,  /* the fiber waits until it is scheduled */
+    PUMP_YIELD, /* the fiber lets others on its thread run and comes back */
+    PUMP_EXIT,  /* the fiber is not needed any more */
+};
+
+void worker_init(struct worker *worker, struct runtime *runtime);
+
+/* Any thread: hands an item over, waking the worker if it sleeps. False: the worker has ended. */
+bool worker_push(struct worker *worker, struct item *item);
+
+/* The fiber's main loop: runs what is ready. */
+enum pump_result worker_pump(struct worker *worker, struct fiber *fiber);
+
+/* The engine answers a ring. Any engine thread. */
+void worker_doorbell(struct worker *worker);
+
+/* Around every call of a function of the user's. */
+void worker_begin_body(struct worker *worker);
+void worker_end_body(struct worker *worker);
+
+void worker_add_task(struct worker *worker, struct task *task);
+void worker_remove_task(struct worker *worker, struct task *task);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Arrays of plain elements: made by Julia, or over the caller's memory, and seen from C. */
+#include "data/frame.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Float16's and the others' sizes are their alignments, but for the complex ones. */
+static const struct {
+    const char *name;
+    size_t size, alignment;
+} elements[] = {
+#define ELEMENT(name, julia_name, c) {#julia_name, sizeof(c), _Alignof(c)},
+    JLT_ELEMENT_MAP(ELEMENT)
+#undef ELEMENT
+};
+
+/* The arguments that all makers share. data may be NULL where there are no elements. */
+static bool check(jlt_frame *frame, const char *call, jlt_element element, const void *data, bool has_data,
+                  size_t ndims, const size_t *dims)
+{
+    if ((unsigned)element >= JLT_ELEMENT_COUNT) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %d is not an element type", call, (int)element);
+        return false;
+    }
+    if (ndims && !frame_wants(frame, dims, call, "dims"))
+        return false;
+    size_t bytes = elements[element].size;
+    for (size_t i = 0; i < ndims; i++) {
+        if (__builtin_mul_overflow(bytes, dims[i], &bytes) || bytes > PTRDIFF_MAX) {
+            frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the dimensions exceed the address space", call);
+            return false;
+        }
+    }
+    if (!has_data)
+        return true;
+    if (bytes && !frame_wants(frame, data, call, "data"))
+        return false;
+    if ((uintptr_t)data % elements[element].alignment) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: data is not aligned for %s", call, elements[element].name);
+        return false;
+    }
+    return true;
+}
+
+jlt_value *jlt_array_new(jlt_frame *frame, jlt_element element, size_t ndims, const size_t *dims)
+{
+    if (!frame_enter(frame, __func__) || !check(frame, __func__, element, NULL, false, ndims, dims))
+        return NULL;
+    return frame_take(frame, julia_make_array(element, NULL, false, ndims, dims));
+}
+
+/* Julia does not take NULL even where there is nothing to read. */
+static const void *somewhere(const void *data)
+{
+    static _Alignas(16) const unsigned char nothing[16];
+    return data ? data : nothing;
+}
+
+jlt_value *jlt_array_copy(jlt_frame *frame, jlt_element element, const void *data, size_t ndims,
+                          const size_t *dims)
+{
+    if (!frame_enter(frame, __func__) || !check(frame, __func__, element, data, true, ndims, dims))
+        return NULL;
+    return frame_take(frame, julia_make_array(element, somewhere(data), true, ndims, dims));
+}
+
+jlt_value *jlt_array_wrap(jlt_frame *frame, jlt_element element, void *data, size_t ndims, const size_t *dims)
+{
+    if (!frame_enter(frame, __func__) || !check(frame, __func__, element, data, true, ndims, dims))
+        return NULL;
+    return frame_take(frame, julia_make_array(element, somewhere(data), false, ndims, dims));
+}
+
+bool jlt_array_view_sized(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view,
+                          size_t view_size)
+{
+    static const char call[] = "jlt_array_view";
+    if (!frame_enter(frame, call) || !frame_wants(frame, array, call, "array") ||
+        !frame_wants(frame, view, call, "view"))
+        return false;
+    if ((unsigned)element >= JLT_ELEMENT_COUNT) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %d is not an element type", call, (int)element);
+        return false;
+    }
+    jlt_view whole;
+    _Static_assert(offsetof(jlt_view, dims) == 4 * sizeof(size_t) && sizeof(void *) == sizeof(size_t),
+                   "view_array in bootstrap.jl fills it word by word");
+    struct outcome outcome = julia_view_array(array, element, (size_t *)(void *)&whole, JLT_VIEW_DIMS);
+    if (outcome.failed) {
+        frame_take(frame, outcome);
+        return false;
+    }
+    memcpy(view, &whole, view_size < sizeof whole ? view_size : sizeof whole);
+    return true;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A fiber runs one body at a time; the body's frame and the scopes opened in it form a stack, innermost at
+ * fiber->frame. Every open frame is marked in every collection.
+ *
+ * Only the fiber that a frame was opened for may use it: current_fiber says who is running, and is put back by every
+ * call that may have let another fiber run. A frame's memory is never returned to the system while Julia runs, only
+ * kept as a spare of its fiber, so that the use of a closed one is seen and answered instead of undefined. */
+#include "data/frame.h"
+
+#include "base/checks.h"
+#include "julia/bootstrap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A slot lives in a frame (cell points into its root list), or, once init has ended, in a page of its task's. */
+struct jlt_slot {
+    struct jlt_slot *next;
+    jlt_value *value;
+    jlt_value **cell;
+    struct root_pages *pages;
+    root_cell page_cell;
+};
+
+/* What a task keeps of init's frame. */
+struct kept {
+    struct jlt_slot *slots;
+    size_t count;
+    root_cell cells[];
+};
+
+/* ---- use and misuse ---- */
+
+/* Always false. */
+static bool misuse(const char *call, const char *rule)
+{
+    if (checks_enabled)
+        checks_abort(call, rule);
+    error_fail(JLT_INVALID_ARGUMENT, "%s: %s", call, rule);
+    return false;
+}
+
+bool frame_is_usable(const jlt_frame *frame, const char *call)
+{
+    if (__builtin_expect(frame && frame->open && current_fiber == &frame->fiber->base, 1))
+        return true;
+    if (!frame) {
+        error_fail(JLT_INVALID_ARGUMENT, "%s: frame is NULL", call);
+        return false;
+    }
+    if (!frame->open)
+        return misuse(call, "the frame was used after its message or scope had ended");
+    return misuse(call, "the frame was used outside the task body that it was given to");
+}
+
+bool frame_enter(const jlt_frame *frame, const char *call)
+{
+    return frame_is_usable(frame, call) && !frame->base->failed;
+}
+
+/* ---- open and close ---- */
+
+static jlt_frame *push(struct julia_fiber *fiber)
+{
+    jlt_frame *frame = fiber->spare_frames;
+    if (frame)
+        fiber->spare_frames = frame->outer;
+    else if (!(frame = malloc(sizeof *frame)))
+        return NULL;
+    memset(frame, 0, offsetof(jlt_frame, roots.values));
+    memset((char *)frame + offsetof(jlt_frame, roots.chunks), 0,
+           sizeof *frame - offsetof(jlt_frame, roots.chunks));
+    frame->fiber = fiber;
+    frame->open = true;
+    frame->outer = fiber->frame;
+    frame->base = frame->outer ? frame->outer->base : frame;
+    fiber->frame = frame;
+    return frame;
+}
+
+static void free_slots(struct jlt_slot *slots)
+{
+    while (slots) {
+        struct jlt_slot *slot = slots;
+        slots = slot->next;
+        free(slot);
+    }
+}
+
+/* Closes the innermost frame of the fiber. */
+static void pop(struct julia_fiber *fiber)
+{
+    jlt_frame *frame = fiber->frame;
+    fiber->frame = frame->outer;
+    root_list_clear(&frame->roots);
+    free_slots(frame->slots);
+    frame->open = false;
+    frame->outer = fiber->spare_frames;
+    fiber->spare_frames = frame;
+}
+
+static jlt_frame *open_frame(struct fiber *fiber)
+{
+    return push((struct julia_fiber *)fiber);
+}
+
+/* Turns the failure into an error, the caller's; the frame has none any more. */
+static struct error *take_failure(jlt_frame *base)
+{
+    struct error *error = base->error;
+    if (base->exception)
+        error = julia_describe(base->exception);
+    base->failed = false;
+    base->error = NULL;
+    base->exception = NULL;
+    return error;
+}
+
+static struct error *close_frame(jlt_frame *frame)
+{
+    struct julia_fiber *fiber = frame->fiber;
+    while (fiber->frame != frame) /* scopes left open */
+        pop(fiber);
+    struct error *error = frame->failed ? take_failure(frame) : NULL;
+    pop(fiber);
+    return error;
+}
+
+void frames_mark(const jlt_frame *innermost, void *ptls)
+{
+    for (const jlt_frame *frame = innermost; frame; frame = frame->outer) {
+        root_list_mark(&frame->roots, ptls);
+        if (frame->exception)
+            julia.jl_gc_mark_queue_obj(ptls, frame->exception);
+    }
+}
+
+void frames_free(jlt_frame *spare)
+{
+    /* kept for good in a build with checks, so that use after the end is always seen */
+    while (spare && !checks_enabled) {
+        jlt_frame *frame = spare;
+        spare = frame->outer;
+        free(frame);
+    }
+}
+
+/* ---- what tasks keep ---- */
+
+/* Moves the rooted values into pages. The frame stays open, and its own roots with it, until all is stored. */
+static bool keep_values(jlt_frame *frame, struct root_pages *pages, struct kept *kept)
+{
+    jlt_value **values = malloc((kept->count + 1) * sizeof *values);
+    if (!values || !root_pages_take(pages, kept->count, kept->cells)) {
+        free(values);
+        return false;
+    }
+    root_list_copy(&frame->roots, values);
+    for (size_t i = 0; i < kept->count; i++)
+        root_pages_store(pages, kept->cells[i], values[i]);
+    free(values);
+    return true;
+}
+
+/* The position of a cell of a root list in what root_list_copy makes of it. */
+static size_t position(const struct root_list *list, jlt_value *const *cell)
+{
+    if (cell >= list->values && cell < list->values + list->count)
+        return (size_t)(cell - list->values);
+    size_t before = list->count;
+    for (const struct root_chunk *chunk = list->chunks; chunk; chunk = chunk->next) {
+        if (cell >= chunk->values && cell < chunk->values + chunk->count)
+            return before + (size_t)(cell - chunk->values);
+        before += chunk->count;
+    }
+    return 0; /* not reached: slots are made by the list they are looked up in */
+}
+
+static bool keep_frame(jlt_frame *frame, void **result)
+{
+    struct julia_fiber *fiber = frame->fiber;
+    struct root_pages *pages = &julia_worker_of(fiber->base.worker)->pages;
+    while (fiber->frame != frame)
+        pop(fiber);
+    if (frame->failed)
+        return false;
+    size_t count = root_list_length(&frame->roots);
+    if (count) {
+        struct kept *kept = malloc(sizeof *kept + count * sizeof *kept->cells);
+        if (kept)
+            kept->count = count;
+        if (!kept || !keep_values(frame, pages, kept)) {
+            free(kept);
+            frame_fail(frame, JLT_NO_MEMORY, "no memory for what init has rooted");
+            return false;
+        }
+        for (struct jlt_slot *slot = frame->slots; slot; slot = slot->next) {
+            slot->page_cell = kept->cells[position(&frame->roots, slot->cell)];
+            slot->pages = pages;
+            slot->cell = NULL;
+        }
+        kept->slots = frame->slots;
+        frame->slots = NULL;
+        *result = kept;
+    }
+    pop(fiber);
+    return true;
+}
+
+static void release(struct worker *worker, void *data)
+{
+    struct kept *kept = data;
+    root_pages_give_back(&julia_worker_of(worker)->pages, kept->count, kept->cells);
+    free_slots(kept->slots);
+    free(kept);
+}
+
+const struct engine *frame_engine(void)
+{
+    static struct engine engine;
+    engine = julia_engine;
+    engine.frame_open = open_frame;
+    engine.frame_close = close_frame;
+    engine.frame_keep = keep_frame;
+    engine.release = release;
+    return &engine;
+}
+
+/* ---- failing and rooting ---- */
+
+void frame_fail(jlt_frame *frame, jlt_status status, const char *format, ...)
+{
+    if (frame->base->failed)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    frame->base->error = error_vformat(status, format, arguments);
+    frame->base->failed = true;
+    va_end(arguments);
+}
+
+jlt_value *frame_root(jlt_frame *frame, jlt_value *value)
+{
+    if (!value)
+        return NULL;
+    if (!root_list_add(&frame->roots, value)) {
+        frame_fail(frame, JLT_NO_MEMORY, "no memory for another root");
+        return NULL;
+    }
+    julia_may_collect();
+    return value;
+}
+
+jlt_value *frame_take(jlt_frame *frame, struct outcome outcome)
+{
+    if (!outcome.failed)
+        return frame_root(frame, outcome.value);
+    frame->base->exception = outcome.value;
+    frame->base->failed = true;
+    julia_may_collect();
+    return NULL;
+}
+
+bool frame_wants(jlt_frame *frame, const void *value, const char *call, const char *what)
+{
+    if (value)
+        return true;
+    frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %s is NULL", call, what);
+    return false;
+}
+
+/* ---- the API ---- */
+
+jlt_frame *jlt_scope_open(jlt_frame *frame)
+{
+    if (!frame_is_usable(frame, __func__))
+        return NULL;
+    if (frame->fiber->frame != frame) {
+        /* a scope inside is still open: the new one goes inside that, or roots would be lost when it is closed */
+        frame = frame->fiber->frame;
+    }
+    jlt_frame *scope = push(frame->fiber);
+    if (!scope)
+        frame_fail(frame, JLT_NO_MEMORY, "no memory for a scope");
+    return scope;
+}
+
+void jlt_scope_close(jlt_frame *scope)
+{
+    if (!frame_is_usable(scope, __func__))
+        return;
+    if (!scope->outer) {
+        frame_fail(scope, JLT_INVALID_ARGUMENT, "jlt_scope_close: this is the message's frame, not a scope");
+        return;
+    }
+    struct julia_fiber *fiber = scope->fiber;
+    while (fiber->frame != scope)
+        pop(fiber);
+    pop(fiber);
+}
+
+jlt_value *jlt_root(jlt_frame *frame, jlt_value *value)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+        return NULL;
+    return frame_root(frame, value);
+}
+
+jlt_slot *jlt_slot_new(jlt_frame *frame, jlt_value *value)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+        return NULL;
+    struct jlt_slot *slot = calloc(1, sizeof *slot);
+    jlt_value **cell = slot ? root_list_add(&frame->roots, value) : NULL;
+    if (!cell) {
+        free(slot);
+        frame_fail(frame, JLT_NO_MEMORY, "no memory for a slot");
+        return NULL;
+    }
+    slot->value = value;
+    slot->cell = cell;
+    slot->next = frame->slots;
+    frame->slots = slot;
+    return slot;
+}
+
+jlt_value *jlt_slot_get(jlt_frame *frame, const jlt_slot *slot)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, slot, __func__, "slot"))
+        return NULL;
+    return frame_root(frame, slot->value);
+}
+
+void jlt_slot_set(jlt_frame *frame, jlt_slot *slot, jlt_value *value)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, slot, __func__, "slot") ||
+        !frame_wants(frame, value, __func__, "value"))
+        return;
+    slot->value = value;
+    if (slot->cell)
+        *slot->cell = value;
+    else
+        root_pages_store(slot->pages, slot->page_cell, value);
+    julia_may_collect();
+}
+
+bool jlt_ok(const jlt_frame *frame)
+{
+    return frame_enter(frame, __func__);
+}
+
+void jlt_fail(jlt_frame *frame, const char *format, ...)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, format, __func__, "format"))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    frame->base->error = error_vformat(JLT_FAILED, format, arguments);
+    frame->base->failed = true;
+    va_end(arguments);
+}
+
+jlt_status jlt_catch(jlt_frame *frame)
+{
+    if (!frame_is_usable(frame, __func__))
+        return JLT_INVALID_ARGUMENT;
+    if (!frame->base->failed)
+        return error_none();
+    return error_report(take_failure(frame->base));
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Values: names, code, calls, and what crosses between C and Julia. */
+#include "data/frame.h"
+
+#include "julia/bootstrap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names, code, calls ---- */
+
+jlt_value *jlt_global(jlt_frame *frame, const char *path)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, path, __func__, "path"))
+        return NULL;
+    return frame_take(frame, julia_global(path));
+}
+
+jlt_value *jlt_eval(jlt_frame *frame, const char *code)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, code, __func__, "code"))
+        return NULL;
+    return frame_take(frame, julia_eval(code));
+}
+
+static jlt_value *call(jlt_frame *frame, jlt_value *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i])
+            continue;
+        if (i == 0)
+            frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_call: the function is NULL");
+        else
+            frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_call: argument %zu is NULL", i);
+        return NULL;
+    }
+    julia_may_collect();
+    return frame_take(frame, julia_call(list, count));
+}
+
+jlt_value *jlt_call_list(jlt_frame *frame, jlt_value *const *list)
+{
+    if (!frame_enter(frame, "jlt_call") || !frame_wants(frame, list, "jlt_call", "list"))
+        return NULL;
+    size_t count = 0;
+    while (list[count] != JLT_LIST_END)
+        count++;
+    return call(frame, list, count);
+}
+
+jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count)
+{
+    enum { on_stack = 16 };
+    jlt_value *small[on_stack], **list = small;
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, count ? (const void *)arguments : "", __func__, "arguments"))
+        return NULL;
+    if (count >= on_stack && !(list = malloc((count + 1) * sizeof *list))) {
+        frame_fail(frame, JLT_NO_MEMORY, "no memory for %zu arguments", count);
+        return NULL;
+    }
+    list[0] = function;
+    if (count)
+        memcpy(list + 1, arguments, count * sizeof *list);
+    jlt_value *result = call(frame, list, count + 1);
+    if (list != small)
+        free(list);
+    return result;
+}
+
+/* ---- scalars ---- */
+
+#define SCALAR_MAP(X)                                                                                        \
+    X(bool, bool, Bool, bool)                                                                                \
+    X(i8, int8_t, Int8, int8)                                                                                \
+    X(i16, int16_t, Int16, int16)                                                                            \
+    X(i32, int32_t, Int32, int32)                                                                            \
+    X(i64, int64_t, Int64, int64)                                                                            \
+    X(u8, uint8_t, UInt8, uint8)                                                                             \
+    X(u16, uint16_t, UInt16, uint16)                                                                         \
+    X(u32, uint32_t, UInt32, uint32)                                                                         \
+    X(u64, uint64_t, UInt64, uint64)                                                                         \
+    X(f32, float, Float32, float32)                                                                          \
+    X(f64, double, Float64, float64)
+
+/* Whether value is of that type; if not, the frame fails. */
+static bool expect(jlt_frame *frame, jlt_value *value, jlt_value *type, const char *name, const char *function)
+{
+    if (!frame_wants(frame, value, function, "value"))
+        return false;
+    if (julia.jl_isa(value, type))
+        return true;
+    frame_fail(frame, JLT_TYPE_MISMATCH, "%s: expected %s, got %s", function, name, julia.jl_typeof_str(value));
+    return false;
+}
+
+#define SCALAR(name, c, type, julia_name)                                                                    \
+    jlt_value *jlt_box_##name(jlt_frame *frame, c value)                                                     \
+    {                                                                                                        \
+        return frame_enter(frame, __func__) ? frame_root(frame, julia.jl_box_##julia_name(value)) : NULL;    \
+    }                                                                                                        \
+    c jlt_unbox_##name(jlt_frame *frame, jlt_value *value)                                                   \
+    {                                                                                                        \
+        if (!frame_enter(frame, __func__) || !expect(frame, value, bootstrap.type, #type, __func__))         \
+            return 0;                                                                                        \
+        return (c)julia.jl_unbox_##julia_name(value);                                                        \
+    }
+SCALAR_MAP(SCALAR)
+
+/* Julia keeps a Char as the bytes of its UTF-8 encoding, left-aligned. */
+static uint32_t char_bits(uint32_t point)
+{
+    if (point < 0x80)
+        return point << 24;
+    if (point < 0x800)
+        return (0xc0 | point >> 6) << 24 | (0x80 | (point & 0x3f)) << 16;
+    if (point < 0x10000)
+        return (0xe0 | point >> 12) << 24 | (0x80 | (point >> 6 & 0x3f)) << 16 | (0x80 | (point & 0x3f)) << 8;
+    return (0xf0 | point >> 18) << 24 | (0x80 | (point >> 12 & 0x3f)) << 16 | (0x80 | (point >> 6 & 0x3f)) << 8 |
+           (0x80 | (point & 0x3f));
+}
+
+static uint32_t code_point(uint32_t bits)
+{
+    uint32_t a = bits >> 24, b = bits >> 16 & 0x3f, c = bits >> 8 & 0x3f, d = bits & 0x3f;
+    if (a < 0x80)
+        return a;
+    if (a < 0xe0)
+        return (a & 0x1f) << 6 | b;
+    if (a < 0xf0)
+        return (a & 0x0f) << 12 | b << 6 | c;
+    return (a & 0x07) << 18 | b << 12 | c << 6 | d;
+}
+
+jlt_value *jlt_box_char(jlt_frame *frame, uint32_t value)
+{
+    if (!frame_enter(frame, __func__))
+        return NULL;
+    if (value > 0x10ffff) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_box_char: 0x%x is not a Unicode code point", value);
+        return NULL;
+    }
+    return frame_root(frame, julia.jl_box_char(char_bits(value)));
+}
+
+uint32_t jlt_unbox_char(jlt_frame *frame, jlt_value *value)
+{
+    if (!frame_enter(frame, __func__) || !expect(frame, value, bootstrap.Char, "Char", __func__))
+        return 0;
+    uint32_t bits = julia.jl_unbox_uint32(value), point = code_point(bits);
+    if (point > 0x10ffff || char_bits(point) != bits) {
+        frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_char: the Char is malformed and has no code point");
+        return 0;
+    }
+    return point;
+}
+
+jlt_value *jlt_box_pointer(jlt_frame *frame, void *value)
+{
+    return frame_enter(frame, __func__) ? frame_root(frame, julia.jl_box_voidpointer(value)) : NULL;
+}
+
+void *jlt_unbox_pointer(jlt_frame *frame, jlt_value *value)
+{
+    if (!frame_enter(frame, __func__) || !expect(frame, value, bootstrap.Ptr, "Ptr", __func__))
+        return NULL;
+    return julia.jl_unbox_voidpointer(value);
+}
+
+jlt_value *jlt_box_nothing(jlt_frame *frame)
+{
+    return frame_enter(frame, __func__) ? frame_root(frame, bootstrap.nothing) : NULL;
+}
+
+/* ---- strings and symbols ---- */
+
+jlt_value *jlt_box_string_n(jlt_frame *frame, const char *bytes, size_t length)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, bytes, __func__, "bytes"))
+        return NULL;
+    return frame_root(frame, julia.jl_pchar_to_string(bytes, length));
+}
+
+jlt_value *jlt_box_string(jlt_frame *frame, const char *text)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, text, __func__, "text"))
+        return NULL;
+    return frame_root(frame, julia.jl_pchar_to_string(text, strlen(text)));
+}
+
+jlt_value *jlt_box_symbol(jlt_frame *frame, const char *name)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, name, __func__, "name"))
+        return NULL;
+    return frame_root(frame, julia.jl_symbol(name));
+}
+
+const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length)
+{
+    size_t bytes = 0;
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+        return NULL;
+    const char *text = bootstrap.string_bytes(value, &bytes);
+    if (!text)
+        frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_string: expected String, got %s",
+                   julia.jl_typeof_str(value));
+    else if (length)
+        *length = bytes;
+    return text;
+}
+
+const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+        return NULL;
+    const char *name = bootstrap.symbol_name(value);
+    if (!name)
+        frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_symbol: expected Symbol, got %s",
+                   julia.jl_typeof_str(value));
+    return name;
+}
+
+/* ---- tests ---- */
+
+bool jlt_is_nothing(jlt_frame *frame, jlt_value *value)
+{
+    return frame_enter(frame, __func__) && frame_wants(frame, value, __func__, "value") &&
+           value == bootstrap.nothing;
+}
+
+bool jlt_isa(jlt_frame *frame, jlt_value *value, jlt_value *type)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value") ||
+        !frame_wants(frame, type, __func__, "type"))
+        return false;
+    if (julia.jl_isa(type, bootstrap.Type))
+        return julia.jl_isa(value, type);
+    frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_isa: expected a type, got a value of type %s",
+               julia.jl_typeof_str(type));
+    return false;
+}
+
+jlt_value *jlt_typeof(jlt_frame *frame, jlt_value *value)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+        return NULL;
+    return frame_root(frame, bootstrap.type_of(value));
+}

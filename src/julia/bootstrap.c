@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "julia/bootstrap.h"
+
+#include "base/error.h"
+#include "julia/symbols.h"
+
+#include <string.h>
+
+struct bootstrap bootstrap;
+
+static const char source[] = {
+#include "bootstrap.inc" /* bootstrap.jl's bytes, made by the build */
+    , 0};
+
+struct entry {
+    const char *name;
+    size_t offset; /* in struct bootstrap */
+};
+
+#define FUNCTION_ENTRY(result, name, parameters) {#name, offsetof(struct bootstrap, name)},
+#define VALUE_ENTRY(name) {#name, offsetof(struct bootstrap, name)},
+static const struct entry entries[] = {BOOTSTRAP_FUNCTIONS(FUNCTION_ENTRY) BOOTSTRAP_VALUES(VALUE_ENTRY){
+    "doorbell_bytes", offsetof(struct bootstrap, doorbell_bytes)}};
+
+static void give(const char *name, void *pointer)
+{
+    if (!strcmp(name, "worker_thread")) {
+        if (bootstrap.worker_count < max_workers)
+            bootstrap.worker_threads[bootstrap.worker_count++] = (int)(intptr_t)pointer;
+        return;
+    }
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (!strcmp(name, entries[i].name))
+            memcpy((char *)&bootstrap + entries[i].offset, &pointer, sizeof pointer);
+}
+
+/* What went wrong in a call that jl_exception_occurred tells of, through Julia's own means. */
+static jlt_status failed(const char *what)
+{
+    jlt_value *exception = julia.jl_exception_occurred();
+    jlt_value *show = julia.jl_eval_string("e -> sprint(showerror, e)");
+    jlt_value *text = exception && show ? julia.jl_call1(show, exception) : NULL;
+    return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: %s: %s", what,
+                      text          ? julia.jl_string_ptr(text)
+                      : exception ? julia.jl_typeof_str(exception)
+                                  : "unknown reason");
+}
+
+jlt_status bootstrap_load(void)
+{
+    /* jl_eval_string would run the code in an old world where the program is not julia itself (1.5); include_string
+     * does not */
+    jlt_value *include = julia.jl_eval_string("s -> Base.include_string(Main, s, \"jltask_bootstrap.jl\")");
+    jlt_value *text = julia.jl_pchar_to_string(source, strlen(source));
+    jlt_value *module = include ? julia.jl_call1(include, text) : NULL;
+    if (!module)
+        return failed("evaluating bootstrap.jl");
+    jlt_value *boot = julia.jl_eval_string("Main.JLTask.boot");
+    jlt_value *pointer = julia.jl_box_voidpointer((void *)(uintptr_t)give);
+    if (!boot || !julia.jl_call1(boot, pointer))
+        return failed("running bootstrap.jl");
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        void *pointer_given;
+        memcpy(&pointer_given, (char *)&bootstrap + entries[i].offset, sizeof pointer_given);
+        if (!pointer_given)
+            return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: it gave no %s", entries[i].name);
+    }
+    if (!bootstrap.worker_count)
+        return error_fail(JLT_NO_JULIA, "Julia started but has no threads in its default pool");
+    return JLT_OK;
+}

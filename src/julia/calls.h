@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calling Julia from a body. Exceptions never leave these functions; they come back as a Failure. */
+#ifndef JLT_JULIA_CALLS_H
+#define JLT_JULIA_CALLS_H
+
+#include "base/error.h"
+
+/* What came of a call. The value, or the Failure, is not rooted yet. */
+struct outcome {
+    jlt_value *value;
+    bool failed;
+};
+
+/* arguments[0] is the function; count includes it. All are rooted by the caller. */
+struct outcome julia_call(jlt_value *const *arguments, size_t count);
+struct outcome julia_eval(const char *code);
+struct outcome julia_global(const char *path);
+
+/* data NULL: zeroed. copied: else the array is over data itself. */
+struct outcome julia_make_array(jlt_element element, const void *data, bool copied, size_t ndims,
+                                const size_t *dims);
+/* Fills the first words of *view: data, length, element_size, ndims, max_dims dims. */
+struct outcome julia_view_array(jlt_value *array, jlt_element element, size_t *view, size_t max_dims);
+
+/* A Failure as an error, the caller's. Runs the exceptions' showerror, so it may suspend. */
+struct error *julia_describe(jlt_value *failure);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The doorbell is a uv_async_t on Julia's own event loop, opened with a C callback instead of Julia's: uv_async_send
+ * may be called from any thread, the callback runs on whichever Julia thread runs the loop, and it schedules just
+ * the one fiber that is needed. It also keeps the loop non-empty, so that Julia's first thread always waits there
+ * (julia#63173: lost wake-ups with an empty loop).
+ *
+ * Fibers are listed for the root scanner, which marks their Julia tasks and open frames. The list changes under a
+ * spinlock that is never held across a call into Julia; a collection stops all Julia threads outside of it. */
+#include "julia/engine.h"
+
+#include "core/parker.h"
+#include "julia/bootstrap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool julia_gc_stress;
+
+static struct spinlock fibers_lock = {ATOMIC_FLAG_INIT};
+static struct julia_fiber *fibers;
+static julia_mark_frames_fn *mark_frames;
+static julia_free_frames_fn *free_frames;
+
+/* ---- collections ---- */
+
+static void mark_roots(int full)
+{
+    (void)full;
+    void *ptls = julia.jl_get_ptls_states();
+    for (struct julia_fiber *fiber = fibers; fiber; fiber = fiber->next) {
+        if (fiber->task)
+            julia.jl_gc_mark_queue_obj(ptls, fiber->task);
+        if (fiber->frame)
+            mark_frames(fiber->frame, ptls);
+    }
+}
+
+/* ---- fibers ---- */
+
+static void add_fiber(struct julia_fiber *fiber)
+{
+    spin_lock(&fibers_lock);
+    fiber->next = fibers;
+    if (fibers)
+        fibers->previous = fiber;
+    fibers = fiber;
+    spin_unlock(&fibers_lock);
+}
+
+static void free_fiber(struct julia_fiber *fiber)
+{
+    spin_lock(&fibers_lock);
+    if (fiber->previous)
+        fiber->previous->next = fiber->next;
+    else
+        fibers = fiber->next;
+    if (fiber->next)
+        fiber->next->previous = fiber->previous;
+    spin_unlock(&fibers_lock);
+    free_frames(fiber->spare_frames);
+    free(fiber);
+}
+
+/* The body of a fiber's Julia task (run_fiber in bootstrap.jl acts on the result). */
+static int pump(void *data)
+{
+    struct julia_fiber *fiber = data;
+    enum pump_result result = worker_pump(fiber->base.worker, &fiber->base);
+    if (result == PUMP_EXIT)
+        free_fiber(fiber);
+    return result;
+}
+
+static void schedule(struct fiber *fiber)
+{
+    bootstrap.schedule_fiber(((struct julia_fiber *)fiber)->task);
+}
+
+static bool start_fiber(struct worker *worker)
+{
+    struct julia_fiber *fiber = calloc(1, sizeof *fiber);
+    if (!fiber)
+        return false;
+    fiber->base.worker = worker;
+    add_fiber(fiber);
+    fiber->task = bootstrap.new_fiber(julia_worker_of(worker)->tid, pump, fiber);
+    bootstrap.schedule_fiber(fiber->task);
+    return true;
+}
+
+static void timed_out(void *parker)
+{
+    parker_timed_out(parker);
+}
+
+static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_ns)
+{
+    bootstrap.suspend(parker, timed_out, timeout_ns);
+    current_fiber = fiber;
+}
+
+/* ---- doorbells ---- */
+
+static void ring(struct worker *worker)
+{
+    bootstrap.ring(julia_worker_of(worker)->doorbell);
+}
+
+static void answer(void *doorbell)
+{
+    struct worker *worker;
+    memcpy(&worker, (char *)doorbell + (size_t)bootstrap.doorbell_bytes, sizeof worker);
+    worker_doorbell(worker);
+}
+
+static jlt_status open_doorbell(struct worker *worker)
+{
+    size_t bytes = (size_t)bootstrap.doorbell_bytes;
+    void *doorbell = calloc(1, bytes + sizeof worker);
+    if (!doorbell)
+        return error_report(error_constant(JLT_NO_MEMORY));
+    memcpy((char *)doorbell + bytes, &worker, sizeof worker);
+    int error = bootstrap.open_doorbell(doorbell, answer);
+    if (error) {
+        free(doorbell);
+        return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: uv_async_init failed with %d", error);
+    }
+    julia_worker_of(worker)->doorbell = doorbell;
+    return JLT_OK;
+}
+
+static void finished(struct runtime *runtime)
+{
+    (void)runtime;
+    bootstrap.finish();
+}
+
+const struct engine julia_engine = {
+    .ring = ring,
+    .schedule = schedule,
+    .start_fiber = start_fiber,
+    .suspend = suspend,
+    .finished = finished,
+};
+
+/* ---- open and serve ---- */
+
+jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_free_frames_fn *free_them)
+{
+    mark_frames = mark;
+    free_frames = free_them;
+    julia.jl_gc_set_cb_root_scanner(mark_roots, 1);
+    for (unsigned i = 0; i < runtime->worker_count; i++) {
+        struct worker *worker = &runtime->workers[i];
+        struct julia_worker *data = calloc(1, sizeof *data);
+        if (!data)
+            return error_report(error_constant(JLT_NO_MEMORY));
+        worker->engine_data = data;
+        data->tid = bootstrap.worker_threads[i];
+        jlt_status status = open_doorbell(worker);
+        if (status != JLT_OK)
+            return status;
+    }
+    return JLT_OK;
+}
+
+/* The root scanner goes first: the fibers that are left are parked for ever. */
+static void free_everything(struct runtime *runtime)
+{
+    julia.jl_gc_set_cb_root_scanner(mark_roots, 0);
+    for (unsigned i = 0; i < runtime->worker_count; i++) {
+        struct julia_worker *data = julia_worker_of(&runtime->workers[i]);
+        bootstrap.close_doorbell(data->doorbell, free); /* freed by libuv's loop, at exit if not before */
+        root_pages_finish(&data->pages);
+        runtime->workers[i].engine_data = NULL;
+        free(data);
+    }
+}
+
+void julia_engine_serve(struct runtime *runtime)
+{
+    bootstrap.serve();
+    free_everything(runtime);
+}

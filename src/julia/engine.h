@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Runs core's fibers on Julia: each is a Julia task that calls worker_pump, so that a body that waits inside Julia is
+ * suspended as any Julia task is. */
+#ifndef JLT_JULIA_ENGINE_H
+#define JLT_JULIA_ENGINE_H
+
+#include "core/engine.h"
+#include "core/runtime.h"
+#include "julia/roots.h"
+
+/* One Julia task that bodies run on. */
+struct julia_fiber {
+    struct fiber base; /* first: core's fiber is cast to this */
+    jlt_value *task;
+    struct julia_fiber *previous, *next; /* among all, for the root scanner */
+    jlt_frame *frame;                    /* the innermost open one, which links to those around it */
+    jlt_frame *spare_frames;
+};
+
+/* What the engine keeps for a worker. */
+struct julia_worker {
+    int tid;        /* Julia's thread, from 1 */
+    void *doorbell; /* a uv_async_t, followed by a pointer to the worker */
+    struct root_pages pages;
+};
+
+static inline struct julia_worker *julia_worker_of(const struct worker *worker)
+{
+    return worker->engine_data;
+}
+
+/* Called in each collection, for each fiber with open frames. */
+typedef void julia_mark_frames_fn(const jlt_frame *innermost, void *ptls);
+
+/* Called when a fiber is freed. */
+typedef void julia_free_frames_fn(jlt_frame *spare);
+
+/* The engine but for its frame functions, which the data layer adds. */
+extern const struct engine julia_engine;
+
+/* On Julia's first thread, after bootstrap_load. Makes the workers' doorbells and starts their fibers.
+ * JLT_NO_MEMORY or JLT_NO_JULIA, reported. */
+jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_free_frames_fn *free_frames);
+
+/* Runs Julia until engine->finished; then frees what open made. */
+void julia_engine_serve(struct runtime *runtime);
+
+/* JLTASK_GC_STRESS=1: a full collection at each point of the API that may allocate in Julia. */
+extern bool julia_gc_stress;
+
+static inline void julia_may_collect(void);
+
+#include "julia/symbols.h"
+
+static inline void julia_may_collect(void)
+{
+    if (__builtin_expect(julia_gc_stress, 0))
+        julia.jl_gc_collect(1);
+}
+
+#endif

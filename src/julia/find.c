@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An official archive has bin/julia, lib/libjulia.so and lib/julia/sys.so, and is recognised by these files. Anything
+ * else (a distribution's package, juliaup's launcher, a wrapper script) is asked: the executable is run once and
+ * prints where its parts are, which costs the time of a Julia start. */
+#include "julia/find.h"
+
+#include "base/error.h"
+#include "platform/platform.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t answer_within_ns = 60 * (int64_t)1000000000; /* juliaup may have to look something up */
+
+/* Printed on lines of their own: the executable's folder, libjulia, the image. */
+static const char question[] =
+    "using Libdl\n"
+    "p = try abspath(Libdl.dlpath(\"libjulia\")) catch; \"\" end\n"
+    "for l in Libdl.dllist()\n"
+    "    startswith(basename(l), \"libjulia.\") && (global p = abspath(l); break)\n"
+    "end\n"
+    "print(Sys.BINDIR, '\\n', p, '\\n', unsafe_string(Base.JLOptions().image_file), '\\n')\n";
+
+/* The reasons why candidates were not taken, one after the other. */
+struct reasons {
+    char text[2048];
+    size_t length;
+};
+
+static JLT_PRINTF(2, 3) void because(struct reasons *reasons, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    size_t room = sizeof reasons->text - reasons->length;
+    if (reasons->length)
+        reasons->length += (size_t)snprintf(reasons->text + reasons->length, room, "; ");
+    room = sizeof reasons->text - reasons->length;
+    int written = vsnprintf(reasons->text + reasons->length, room, format, arguments);
+    va_end(arguments);
+    reasons->length += written < 0 ? 0 : (size_t)written;
+    if (reasons->length >= sizeof reasons->text)
+        reasons->length = sizeof reasons->text - 1;
+}
+
+void julia_place_finish(struct julia_place *place)
+{
+    free(place->executable);
+    free(place->bindir);
+    free(place->library);
+    free(place->image);
+    *place = (struct julia_place){0};
+}
+
+static bool is_complete(const struct julia_place *place)
+{
+    return place->executable && place->bindir && place->library && place->image;
+}
+
+/* The path of a file under a folder, if it is there. */
+static char *file_under(const char *folder, const char *relative)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", folder, relative) >= (int)sizeof path || !platform_is_file(path))
+        return NULL;
+    return platform_real_path(path);
+}
+
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, (size_t)(slash - path)) : NULL;
+}
+
+/* The standard layout around an executable. False: it is another one. */
+static bool look_around(const char *executable, struct julia_place *place)
+{
+    place->executable = platform_real_path(executable);
+    place->bindir = place->executable ? folder_of(place->executable) : NULL;
+    if (place->bindir) {
+        place->library = file_under(place->bindir, "../lib/libjulia.so");
+        place->image = file_under(place->bindir, "../lib/julia/sys.so");
+    }
+    if (is_complete(place))
+        return true;
+    julia_place_finish(place);
+    return false;
+}
+
+static char *take_line(char **text)
+{
+    char *line = *text, *end = line ? strchr(line, '\n') : NULL;
+    if (!end)
+        return NULL;
+    *end = '\0';
+    *text = end + 1;
+    return *line == '/' ? strdup(line) : NULL;
+}
+
+static bool ask(const char *executable, struct julia_place *place, struct reasons *reasons)
+{
+    const char *const arguments[] = {executable, "--startup-file=no", "--history-file=no", "-e", question, NULL};
+    char *answer = platform_run(arguments, answer_within_ns), *rest = answer;
+    if (!answer) {
+        because(reasons, "%s: does not run as a julia does", executable);
+        return false;
+    }
+    place->executable = strdup(executable);
+    place->bindir = take_line(&rest);
+    place->library = take_line(&rest);
+    place->image = take_line(&rest);
+    free(answer);
+    if (is_complete(place) && platform_is_file(place->library) && platform_is_file(place->image))
+        return true;
+    because(reasons, "%s: does not say where its libjulia and system image are", executable);
+    julia_place_finish(place);
+    return false;
+}
+
+static bool try_executable(const char *executable, struct julia_place *place, struct reasons *reasons)
+{
+    return look_around(executable, place) || ask(executable, place, reasons);
+}
+
+static bool try_path(const char *path, struct julia_place *place, struct reasons *reasons)
+{
+    if (platform_is_program(path))
+        return try_executable(path, place, reasons);
+    if (platform_is_folder(path)) {
+        char inside[PATH_MAX];
+        snprintf(inside, sizeof inside, "%s/bin/julia", path);
+        if (platform_is_program(inside))
+            return try_executable(inside, place, reasons);
+        because(reasons, "%s: has no bin/julia", path);
+        return false;
+    }
+    because(reasons, "%s: no such executable or folder", path);
+    return false;
+}
+
+static bool find(const char *wanted, struct julia_place *place, struct reasons *reasons)
+{
+    const char *variable = getenv("JLTASK_JULIA");
+    if (wanted)
+        return try_path(wanted, place, reasons);
+    if (variable && *variable) {
+        if (try_path(variable, place, reasons))
+            return true;
+        because(reasons, "it was named by JLTASK_JULIA");
+        return false;
+    }
+    char *on_path = platform_find_program("julia");
+    if (!on_path) {
+        because(reasons, "JLTASK_JULIA is not set and there is no julia on PATH; install Julia 1.5 or later");
+        return false;
+    }
+    bool found = try_executable(on_path, place, reasons);
+    free(on_path);
+    return found;
+}
+
+jlt_status julia_find(const char *wanted, struct julia_place *place)
+{
+    struct reasons reasons = {{0}, 0};
+    *place = (struct julia_place){0};
+    if (find(wanted, place, &reasons))
+        return JLT_OK;
+    return error_fail(JLT_NO_JULIA, "no usable Julia: %s", reasons.text);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "julia/symbols.h"
+
+#include "base/error.h"
+#include "platform/platform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { oldest_minor = 5 };
+
+struct julia_symbols julia;
+
+struct entry {
+    const char *name;
+    size_t offset; /* in struct julia_symbols */
+    bool required;
+};
+
+#define ALL true
+#define UNTIL(major, minor) false
+#define SINCE(major, minor) false
+#define ENTRY(result, name, parameters, presence) {#name, offsetof(struct julia_symbols, name), presence},
+static const struct entry entries[] = {JULIA_SYMBOLS(ENTRY)};
+
+static bool is_too_old(const char *version)
+{
+    int major = 0, minor = 0;
+    return sscanf(version, "%d.%d", &major, &minor) != 2 || major < 1 || (major == 1 && minor < oldest_minor);
+}
+
+static jlt_status take_all(void *library, const char *path)
+{
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        void *symbol = platform_library_symbol(library, entries[i].name);
+        if (!symbol && entries[i].required)
+            return error_fail(JLT_NO_JULIA, "no usable Julia: %s has no %s", path, entries[i].name);
+        memcpy((char *)&julia + entries[i].offset, &symbol, sizeof symbol);
+    }
+    if (!julia.jl_init_with_image__threading && !julia.jl_init_with_image && !julia.jl_init_with_image_file)
+        return error_fail(JLT_NO_JULIA, "no usable Julia: %s has none of the known init functions", path);
+    return JLT_OK;
+}
+
+jlt_status julia_load(const char *path)
+{
+    char *reason = NULL;
+    void *library = platform_library_open(path, &reason);
+    if (!library) {
+        error_fail(JLT_NO_JULIA, "no usable Julia: %s cannot be loaded: %s", path, reason);
+        free(reason);
+        return JLT_NO_JULIA;
+    }
+    jlt_status status;
+    const char *(*version)(void);
+    void *symbol = platform_library_symbol(library, "jl_ver_string");
+    memcpy(&version, &symbol, sizeof version);
+    if (symbol && is_too_old(version()))
+        status = error_fail(JLT_NO_JULIA, "no usable Julia: %s is version %s; 1.%d or later is needed", path,
+                            version(), oldest_minor);
+    else
+        status = take_all(library, path);
+    if (status != JLT_OK)
+        platform_library_close(library);
+    return status;
+}

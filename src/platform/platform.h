@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What jltask needs of the operating system: one contract, one implementation file a system. */
+#ifndef JLT_PLATFORM_H
+#define JLT_PLATFORM_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- waiting on a word ---- */
+
+/* Sleeps while *word == expected, at most timeout_ns nanoseconds (negative: no limit). May return early. False
+ * if the time has passed. */
+bool platform_wait(atomic_uint *word, unsigned expected, int64_t timeout_ns);
+
+/* Wakes one thread, or all, that sleep on word. The word's memory may be gone already: then nothing happens, or a
+ * stranger sleeping at the same address wakes early, which platform_wait allows. */
+void platform_wake_one(atomic_uint *word);
+void platform_wake_all(atomic_uint *word);
+
+/* ---- threads, time, processors ---- */
+
+/* Starts a joinable thread with at least stack_bytes of stack. 0, or an errno. */
+int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *argument);
+
+/* Nanoseconds on a clock that only goes forward. */
+int64_t platform_now(void);
+
+/* How many processors this process may run on; at least 1. */
+int platform_processors(void);
+
+/* ---- signals that belong to the host ---- */
+
+/* The dispositions that Julia's start replaces and the host keeps, and the calling thread's mask. */
+struct host_signals {
+    struct sigaction actions[4]; /* SIGINT, SIGTERM, SIGQUIT, SIGPIPE */
+    sigset_t mask;
+};
+void platform_signals_save(struct host_signals *saved);
+void platform_signals_restore(const struct host_signals *saved); /* the actions; the mask stays Julia's */
+
+/* ---- files, programs, libraries ---- */
+
+bool platform_is_file(const char *path);
+bool platform_is_folder(const char *path);
+bool platform_is_program(const char *path); /* a file that may be executed */
+
+/* The canonical path, malloc'd; NULL if there is none. */
+char *platform_real_path(const char *path);
+
+/* Where `name` is on PATH, malloc'd; NULL if it is not. */
+char *platform_find_program(const char *name);
+
+/* Runs a program and collects its standard output (malloc'd, NUL-terminated), its standard error thrown away and
+ * its standard input empty. NULL if it could not be run, ended with a failure, or took longer than timeout_ns. */
+char *platform_run(const char *const *arguments, int64_t timeout_ns);
+
+/* A shared library, its symbols visible to all; NULL with a malloc'd reason in *error. */
+void *platform_library_open(const char *path, char **error);
+void *platform_library_symbol(void *library, const char *name);
+void platform_library_close(void *library);
+
+#endif
