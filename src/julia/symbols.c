@@ -2,6 +2,7 @@
 #include "julia/symbols.h"
 
 #include "base/error.h"
+#include "julia/unwinder.h"
 #include "platform/platform.h"
 
 #include <stdio.h>
@@ -61,7 +62,9 @@ jlt_status julia_load(const char *path)
                             version(), oldest_minor);
     else
         status = take_all(library, path);
-    if (status != JLT_OK)
+    if (status == JLT_OK)
+        unwinder_repair(library);
+    else
         platform_library_close(library);
     return status;
 }
