@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "julia/fixture.h"
+
+#include <signal.h>
+
+jlt_runtime *runtime;
+jlt_thread *thread;
+
+int start_runtime(void **unused)
+{
+    (void)unused;
+    assert_ok(jlt_runtime_spawn(NULL, &runtime, &thread));
+    return 0;
+}
+
+int stop_runtime(void **unused)
+{
+    (void)unused;
+    jlt_runtime_drop(runtime);
+    assert_ok(jlt_thread_join(thread));
+    jlt_counts counts = jlt_debug_counts();
+    if (counts.tasks >= 0) { /* -1: counted in builds with JLT_CHECKS only */
+        assert_int_equal(counts.tasks, 0);
+        assert_int_equal(counts.messages, 0);
+        assert_int_equal(counts.receivers, 0);
+        assert_int_equal(counts.errors, 0); /* join succeeded, so this thread keeps none */
+    }
+    return 0;
+}
+
+static void run_body(jlt_frame *frame, const void *input, void *output)
+{
+    (void)output;
+    (*(void (*const *)(jlt_frame *))input)(frame);
+}
+
+void in_body(void (*body)(jlt_frame *frame))
+{
+    static const jlt_task_type type = {.name = "test body", .input_size = sizeof body, .run = run_body};
+    assert_ok(jlt_task_invoke(runtime, &type, &body, NULL));
+}
+
+/* cmocka takes SIGSEGV and its like for itself while a test runs, through signal(); but Julia needs them. This one
+ * stands before the C library's for the whole program. */
+__attribute__((visibility("default"))) void (*signal(int number, void (*handler)(int)))(int)
+{
+    switch (number) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGSYS:
+        return SIG_DFL;
+    default:
+        break;
+    }
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
+    return sigaction(number, &action, &old) == 0 ? old.sa_handler : SIG_ERR;
+}
