@@ -231,5 +231,5 @@ jlt_status jlt_thread_join(jlt_thread *thread)
 
 const char *jlt_julia_version(void)
 {
-    return atomic_load(&life) == STARTED && julia.jl_ver_string ? julia.jl_ver_string() : "";
+    return atomic_load(&life) == STARTED && julia.ver_string ? julia.ver_string() : "";
 }

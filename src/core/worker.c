@@ -52,7 +52,9 @@ bool worker_push(struct worker *worker, struct item *item)
 {
     if (inbox_push(&worker->inbox, &item->node) == INBOX_REFUSED)
         return false;
-    if (atomic_load(&worker->flags) == 0 && atomic_fetch_or(&worker->flags, WORKER_RUNG) == 0)
+    /* RUNG is set only by the one who rings: a mark without a ring would silence all senders after it */
+    unsigned none = 0;
+    if (atomic_load(&worker->flags) == 0 && atomic_compare_exchange_strong(&worker->flags, &none, WORKER_RUNG))
         worker->runtime->engine->ring(worker);
     return true;
 }

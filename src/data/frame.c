@@ -132,7 +132,7 @@ void frames_mark(const jlt_frame *innermost, void *ptls)
     for (const jlt_frame *frame = innermost; frame; frame = frame->outer) {
         root_list_mark(&frame->roots, ptls);
         if (frame->exception)
-            julia.jl_gc_mark_queue_obj(ptls, frame->exception);
+            julia.gc_mark_queue_obj(ptls, frame->exception);
     }
 }
 

@@ -88,22 +88,22 @@ static bool expect(jlt_frame *frame, jlt_value *value, jlt_value *type, const ch
 {
     if (!frame_wants(frame, value, function, "value"))
         return false;
-    if (julia.jl_isa(value, type))
+    if (julia.isa(value, type))
         return true;
-    frame_fail(frame, JLT_TYPE_MISMATCH, "%s: expected %s, got %s", function, name, julia.jl_typeof_str(value));
+    frame_fail(frame, JLT_TYPE_MISMATCH, "%s: expected %s, got %s", function, name, julia.typeof_str(value));
     return false;
 }
 
 #define SCALAR(name, c, type, julia_name)                                                                    \
     jlt_value *jlt_box_##name(jlt_frame *frame, c value)                                                     \
     {                                                                                                        \
-        return frame_enter(frame, __func__) ? frame_root(frame, julia.jl_box_##julia_name(value)) : NULL;    \
+        return frame_enter(frame, __func__) ? frame_root(frame, julia.box_##julia_name(value)) : NULL;    \
     }                                                                                                        \
     c jlt_unbox_##name(jlt_frame *frame, jlt_value *value)                                                   \
     {                                                                                                        \
         if (!frame_enter(frame, __func__) || !expect(frame, value, bootstrap.type, #type, __func__))         \
             return 0;                                                                                        \
-        return (c)julia.jl_unbox_##julia_name(value);                                                        \
+        return (c)julia.unbox_##julia_name(value);                                                        \
     }
 SCALAR_MAP(SCALAR)
 
@@ -140,14 +140,14 @@ jlt_value *jlt_box_char(jlt_frame *frame, uint32_t value)
         frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_box_char: 0x%x is not a Unicode code point", value);
         return NULL;
     }
-    return frame_root(frame, julia.jl_box_char(char_bits(value)));
+    return frame_root(frame, julia.box_char(char_bits(value)));
 }
 
 uint32_t jlt_unbox_char(jlt_frame *frame, jlt_value *value)
 {
     if (!frame_enter(frame, __func__) || !expect(frame, value, bootstrap.Char, "Char", __func__))
         return 0;
-    uint32_t bits = julia.jl_unbox_uint32(value), point = code_point(bits);
+    uint32_t bits = julia.unbox_uint32(value), point = code_point(bits);
     if (point > 0x10ffff || char_bits(point) != bits) {
         frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_char: the Char is malformed and has no code point");
         return 0;
@@ -157,14 +157,14 @@ uint32_t jlt_unbox_char(jlt_frame *frame, jlt_value *value)
 
 jlt_value *jlt_box_pointer(jlt_frame *frame, void *value)
 {
-    return frame_enter(frame, __func__) ? frame_root(frame, julia.jl_box_voidpointer(value)) : NULL;
+    return frame_enter(frame, __func__) ? frame_root(frame, julia.box_voidpointer(value)) : NULL;
 }
 
 void *jlt_unbox_pointer(jlt_frame *frame, jlt_value *value)
 {
     if (!frame_enter(frame, __func__) || !expect(frame, value, bootstrap.Ptr, "Ptr", __func__))
         return NULL;
-    return julia.jl_unbox_voidpointer(value);
+    return julia.unbox_voidpointer(value);
 }
 
 jlt_value *jlt_box_nothing(jlt_frame *frame)
@@ -178,21 +178,21 @@ jlt_value *jlt_box_string_n(jlt_frame *frame, const char *bytes, size_t length)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, bytes, __func__, "bytes"))
         return NULL;
-    return frame_root(frame, julia.jl_pchar_to_string(bytes, length));
+    return frame_root(frame, julia.pchar_to_string(bytes, length));
 }
 
 jlt_value *jlt_box_string(jlt_frame *frame, const char *text)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, text, __func__, "text"))
         return NULL;
-    return frame_root(frame, julia.jl_pchar_to_string(text, strlen(text)));
+    return frame_root(frame, julia.pchar_to_string(text, strlen(text)));
 }
 
 jlt_value *jlt_box_symbol(jlt_frame *frame, const char *name)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, name, __func__, "name"))
         return NULL;
-    return frame_root(frame, julia.jl_symbol(name));
+    return frame_root(frame, julia.symbol(name));
 }
 
 const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length)
@@ -203,7 +203,7 @@ const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length)
     const char *text = bootstrap.string_bytes(value, &bytes);
     if (!text)
         frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_string: expected String, got %s",
-                   julia.jl_typeof_str(value));
+                   julia.typeof_str(value));
     else if (length)
         *length = bytes;
     return text;
@@ -216,7 +216,7 @@ const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value)
     const char *name = bootstrap.symbol_name(value);
     if (!name)
         frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_symbol: expected Symbol, got %s",
-                   julia.jl_typeof_str(value));
+                   julia.typeof_str(value));
     return name;
 }
 
@@ -233,10 +233,10 @@ bool jlt_isa(jlt_frame *frame, jlt_value *value, jlt_value *type)
     if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value") ||
         !frame_wants(frame, type, __func__, "type"))
         return false;
-    if (julia.jl_isa(type, bootstrap.Type))
-        return julia.jl_isa(value, type);
+    if (julia.isa(type, bootstrap.Type))
+        return julia.isa(value, type);
     frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_isa: expected a type, got a value of type %s",
-               julia.jl_typeof_str(type));
+               julia.typeof_str(type));
     return false;
 }
 

@@ -37,12 +37,12 @@ static void give(const char *name, void *pointer)
 /* What went wrong in a call that jl_exception_occurred tells of, through Julia's own means. */
 static jlt_status failed(const char *what)
 {
-    jlt_value *exception = julia.jl_exception_occurred();
-    jlt_value *show = julia.jl_eval_string("e -> sprint(showerror, e)");
-    jlt_value *text = exception && show ? julia.jl_call1(show, exception) : NULL;
+    jlt_value *exception = julia.exception_occurred();
+    jlt_value *show = julia.eval_string("e -> sprint(showerror, e)");
+    jlt_value *text = exception && show ? julia.call1(show, exception) : NULL;
     return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: %s: %s", what,
-                      text          ? julia.jl_string_ptr(text)
-                      : exception ? julia.jl_typeof_str(exception)
+                      text          ? julia.string_ptr(text)
+                      : exception ? julia.typeof_str(exception)
                                   : "unknown reason");
 }
 
@@ -50,14 +50,14 @@ jlt_status bootstrap_load(void)
 {
     /* jl_eval_string would run the code in an old world where the program is not julia itself (1.5); include_string
      * does not */
-    jlt_value *include = julia.jl_eval_string("s -> Base.include_string(Main, s, \"jltask_bootstrap.jl\")");
-    jlt_value *text = julia.jl_pchar_to_string(source, strlen(source));
-    jlt_value *module = include ? julia.jl_call1(include, text) : NULL;
+    jlt_value *include = julia.eval_string("s -> Base.include_string(Main, s, \"jltask_bootstrap.jl\")");
+    jlt_value *text = julia.pchar_to_string(source, strlen(source));
+    jlt_value *module = include ? julia.call1(include, text) : NULL;
     if (!module)
         return failed("evaluating bootstrap.jl");
-    jlt_value *boot = julia.jl_eval_string("Main.JLTask.boot");
-    jlt_value *pointer = julia.jl_box_voidpointer((void *)(uintptr_t)give);
-    if (!boot || !julia.jl_call1(boot, pointer))
+    jlt_value *boot = julia.eval_string("Main.JLTask.boot");
+    jlt_value *pointer = julia.box_voidpointer((void *)(uintptr_t)give);
+    if (!boot || !julia.call1(boot, pointer))
         return failed("running bootstrap.jl");
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
         void *pointer_given;

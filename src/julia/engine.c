@@ -27,10 +27,10 @@ static julia_free_frames_fn *free_frames;
 static void mark_roots(int full)
 {
     (void)full;
-    void *ptls = julia.jl_get_ptls_states();
+    void *ptls = julia.get_ptls_states();
     for (struct julia_fiber *fiber = fibers; fiber; fiber = fiber->next) {
         if (fiber->task)
-            julia.jl_gc_mark_queue_obj(ptls, fiber->task);
+            julia.gc_mark_queue_obj(ptls, fiber->task);
         if (fiber->frame)
             mark_frames(fiber->frame, ptls);
     }
@@ -150,7 +150,7 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
 {
     mark_frames = mark;
     free_frames = free_them;
-    julia.jl_gc_set_cb_root_scanner(mark_roots, 1);
+    julia.gc_set_cb_root_scanner(mark_roots, 1);
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct worker *worker = &runtime->workers[i];
         struct julia_worker *data = calloc(1, sizeof *data);
@@ -168,7 +168,7 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
 /* The root scanner goes first: the fibers that are left are parked for ever. */
 static void free_everything(struct runtime *runtime)
 {
-    julia.jl_gc_set_cb_root_scanner(mark_roots, 0);
+    julia.gc_set_cb_root_scanner(mark_roots, 0);
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct julia_worker *data = julia_worker_of(&runtime->workers[i]);
         bootstrap.close_doorbell(data->doorbell, free); /* freed by libuv's loop, at exit if not before */

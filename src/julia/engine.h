@@ -56,7 +56,7 @@ static inline void julia_may_collect(void);
 static inline void julia_may_collect(void)
 {
     if (__builtin_expect(julia_gc_stress, 0))
-        julia.jl_gc_collect(1);
+        julia.gc_collect(1);
 }
 
 #endif

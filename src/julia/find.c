@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * An official archive has bin/julia, lib/libjulia.so and lib/julia/sys.so, and is recognised by these files. Anything
- * else (a distribution's package, juliaup's launcher, a wrapper script) is asked: the executable is run once and
- * prints where its parts are, which costs the time of a Julia start. */
+ * An official archive has bin/julia, lib/libjulia.so and lib/julia/sys.so; Debian's package has the same with a folder
+ * for the architecture below lib. Both are recognised by these files. Anything else (juliaup's launcher, a wrapper
+ * script, another distribution) is asked: the executable is run once and prints where its parts are, which costs the
+ * time of a Julia start. */
 #include "julia/find.h"
 
 #include "base/error.h"
 #include "platform/platform.h"
 
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,13 +61,26 @@ static bool is_complete(const struct julia_place *place)
     return place->executable && place->bindir && place->library && place->image;
 }
 
-/* The path of a file under a folder, if it is there. */
-static char *file_under(const char *folder, const char *relative)
+/* The file under a folder that matches a pattern, if there is just one (links to it do not count). */
+static char *file_under(const char *folder, const char *pattern)
 {
-    char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/%s", folder, relative) >= (int)sizeof path || !platform_is_file(path))
+    char path[PATH_MAX], *found = NULL;
+    glob_t matches;
+    if (snprintf(path, sizeof path, "%s/%s", folder, pattern) >= (int)sizeof path || glob(path, 0, NULL, &matches))
         return NULL;
-    return platform_real_path(path);
+    for (size_t i = 0; i < matches.gl_pathc; i++) {
+        char *real = platform_is_file(matches.gl_pathv[i]) ? platform_real_path(matches.gl_pathv[i]) : NULL;
+        if (real && found && strcmp(real, found) != 0) {
+            free(real);
+            free(found);
+            found = NULL;
+            break;
+        }
+        free(found);
+        found = real;
+    }
+    globfree(&matches);
+    return found;
 }
 
 static char *folder_of(const char *path)
@@ -74,18 +89,28 @@ static char *folder_of(const char *path)
     return slash ? strndup(path, (size_t)(slash - path)) : NULL;
 }
 
-/* The standard layout around an executable. False: it is another one. */
+/* One of the known layouts around an executable. False: it is another one. */
 static bool look_around(const char *executable, struct julia_place *place)
 {
-    place->executable = platform_real_path(executable);
-    place->bindir = place->executable ? folder_of(place->executable) : NULL;
-    if (place->bindir) {
-        place->library = file_under(place->bindir, "../lib/libjulia.so");
-        place->image = file_under(place->bindir, "../lib/julia/sys.so");
+    static const char *const layouts[][2] = {
+        {"../lib/libjulia.so", "../lib/julia/sys.so"},
+        {"../lib/*/libjulia.so.*", "../lib/*/julia/sys.so"},
+    };
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        place->executable = platform_real_path(executable);
+        if (place->executable && strcmp(strrchr(place->executable, '/'), "/julia") != 0) {
+            julia_place_finish(place); /* another program in the same folder */
+            return false;
+        }
+        place->bindir = place->executable ? folder_of(place->executable) : NULL;
+        if (place->bindir) {
+            place->library = file_under(place->bindir, layouts[i][0]);
+            place->image = file_under(place->bindir, layouts[i][1]);
+        }
+        if (is_complete(place))
+            return true;
+        julia_place_finish(place);
     }
-    if (is_complete(place))
-        return true;
-    julia_place_finish(place);
     return false;
 }
 

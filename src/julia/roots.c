@@ -47,10 +47,10 @@ size_t root_list_length(const struct root_list *list)
 void root_list_mark(const struct root_list *list, void *ptls)
 {
     for (size_t i = 0; i < list->count; i++)
-        julia.jl_gc_mark_queue_obj(ptls, list->values[i]);
+        julia.gc_mark_queue_obj(ptls, list->values[i]);
     for (const struct root_chunk *chunk = list->chunks; chunk; chunk = chunk->next)
         for (size_t i = 0; i < chunk->count; i++)
-            julia.jl_gc_mark_queue_obj(ptls, chunk->values[i]);
+            julia.gc_mark_queue_obj(ptls, chunk->values[i]);
 }
 
 void root_list_copy(const struct root_list *list, jlt_value **into)

@@ -20,7 +20,7 @@ static const int64_t image_answers_within_ns = 120 * (int64_t)1000000000;
 static int minor_version(void)
 {
     int major = 0, minor = 0;
-    sscanf(julia.jl_ver_string(), "%d.%d", &major, &minor);
+    sscanf(julia.ver_string(), "%d.%d", &major, &minor);
     return major > 1 ? 999 : minor;
 }
 
@@ -70,7 +70,7 @@ static jlt_status set_flags(const jlt_options *options)
     if (options->interactive_threads && !pools)
         return error_fail(JLT_INVALID_ARGUMENT,
                           "options.interactive_threads: Julia %s has no interactive threads; 1.9 or later has",
-                          julia.jl_ver_string());
+                          julia.ver_string());
     if (options->interactive_threads || minor_version() >= 12) /* 1.12 adds an interactive thread unasked */
         snprintf(threads, sizeof threads, "--threads=%d,%d", count, options->interactive_threads);
     else
@@ -87,7 +87,7 @@ static jlt_status set_flags(const jlt_options *options)
     int saved_optind = optind, saved_opterr = opterr, saved_optopt = optopt;
     char *saved_optarg = optarg;
     optind = 1;
-    julia.jl_parse_opts(&argument_count, &rest);
+    julia.parse_opts(&argument_count, &rest);
     optind = saved_optind;
     opterr = saved_opterr;
     optopt = saved_optopt;
@@ -99,12 +99,12 @@ static void initialise(const struct julia_place *place, const char *image)
 {
     struct host_signals signals;
     platform_signals_save(&signals);
-    if (julia.jl_init_with_image_file)
-        julia.jl_init_with_image_file(place->bindir, image);
-    else if (julia.jl_init_with_image)
-        julia.jl_init_with_image(place->bindir, image);
+    if (julia.init_with_image_file)
+        julia.init_with_image_file(place->bindir, image);
+    else if (julia.init_with_image)
+        julia.init_with_image(place->bindir, image);
     else
-        julia.jl_init_with_image__threading(place->bindir, image);
+        julia.init_with_image__threading(place->bindir, image);
     platform_signals_restore(&signals);
 }
 
@@ -115,7 +115,7 @@ static jlt_status start_at(const struct julia_place *place, const jlt_options *o
         status = julia_load(place->library);
     if (status != JLT_OK)
         return status;
-    if (julia.jl_is_initialized())
+    if (julia.is_initialized())
         return error_fail(JLT_ALREADY_STARTED, "Julia was started in this process by somebody else");
     status = set_flags(options);
     if (status != JLT_OK)
@@ -145,7 +145,7 @@ jlt_status julia_start(const jlt_options *options, bool *initialised)
 
 void julia_end(void)
 {
-    julia.jl_atexit_hook(0);
-    if (julia.jl_gc_safe_enter)
-        julia.jl_gc_safe_enter(); /* threads of Julia's that go on must not wait for this one */
+    julia.atexit_hook(0);
+    if (julia.gc_safe_enter)
+        julia.gc_safe_enter(); /* threads of Julia's that go on must not wait for this one */
 }

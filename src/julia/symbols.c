@@ -22,7 +22,7 @@ struct entry {
 #define ALL true
 #define UNTIL(major, minor) false
 #define SINCE(major, minor) false
-#define ENTRY(result, name, parameters, presence) {#name, offsetof(struct julia_symbols, name), presence},
+#define ENTRY(result, symbol, member, parameters, presence) {#symbol, offsetof(struct julia_symbols, member), presence},
 static const struct entry entries[] = {JULIA_SYMBOLS(ENTRY)};
 
 static bool is_too_old(const char *version)
@@ -39,7 +39,7 @@ static jlt_status take_all(void *library, const char *path)
             return error_fail(JLT_NO_JULIA, "no usable Julia: %s has no %s", path, entries[i].name);
         memcpy((char *)&julia + entries[i].offset, &symbol, sizeof symbol);
     }
-    if (!julia.jl_init_with_image__threading && !julia.jl_init_with_image && !julia.jl_init_with_image_file)
+    if (!julia.init_with_image__threading && !julia.init_with_image && !julia.init_with_image_file)
         return error_fail(JLT_NO_JULIA, "no usable Julia: %s has none of the known init functions", path);
     return JLT_OK;
 }

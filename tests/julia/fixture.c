@@ -13,9 +13,35 @@ int start_runtime(void **unused)
     return 0;
 }
 
+static void count_threads(jlt_frame *frame, const void *input, void *output)
+{
+    (void)input;
+    *(int64_t *)output = jlt_unbox_i64(frame, jlt_eval(frame, "Threads.nthreads()"));
+}
+
+static void forget_error(jlt_frame *frame, const void *input, void *output)
+{
+    (void)input;
+    (void)output;
+    jlt_catch(frame);
+}
+
+/* Each thread keeps the text of its last error, and Julia's own threads never end. One-shot tasks go round the threads
+ * when no task is alive. */
+static void forget_errors(void)
+{
+    static const jlt_task_type count = {.output_size = sizeof(int64_t), .run = count_threads};
+    static const jlt_task_type forget = {.run = forget_error};
+    int64_t threads = 0;
+    jlt_task_invoke(runtime, &count, NULL, &threads); /* does nothing if the test has closed the runtime */
+    while (threads-- > 0)
+        assert_ok(jlt_task_invoke(runtime, &forget, NULL, NULL));
+}
+
 int stop_runtime(void **unused)
 {
     (void)unused;
+    forget_errors();
     jlt_runtime_drop(runtime);
     assert_ok(jlt_thread_join(thread));
     jlt_counts counts = jlt_debug_counts();

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An engine of plain threads, so that core can be tested without Julia. A fiber is a thread. Each worker has a baton,
+ * and only the fiber that holds it runs, as only one task at a time runs on a Julia thread: one that is suspended
+ * gives it away, those that are scheduled queue for it. What core may not do to Julia (schedule a fiber twice, ring
+ * after the end, open a frame on a fiber that is not running) ends the program. */
+#ifndef JLT_TESTS_FAKE_ENGINE_H
+#define JLT_TESTS_FAKE_ENGINE_H
+
+#include "base/checks.h"
+#include "core/message.h"
+#include "core/runtime.h"
+#include "core/task.h"
+#include "test.h"
+
+/* ---- the engine ---- */
+
+/* Who answers doorbells: the worker's own thread when it is free, as a Julia with one thread does; or another thread
+ * at any time, as one with several does. */
+enum fake_bells { FAKE_BELLS_OWN, FAKE_BELLS_OTHER };
+extern enum fake_bells fake_bells;
+
+/* A runtime with one handle, the caller's. */
+struct runtime *fake_start(unsigned workers, size_t channel_capacity);
+
+/* Waits until the runtime has ended, takes it down, and checks that nothing is left but the `tasks` that the caller
+ * still has handles on. */
+void fake_finish_with(struct runtime *runtime, int tasks);
+void fake_finish(struct runtime *runtime);
+
+/* Drops the handle, then as fake_finish. */
+void fake_end(struct runtime *runtime);
+
+/* Until engine->finished was called. */
+void fake_await_finished(struct runtime *runtime);
+bool fake_is_finished(struct runtime *runtime);
+
+/* Fibers that have not ended. */
+unsigned fake_fibers(struct runtime *runtime);
+
+/* As many of the next attempts fail for lack of memory. */
+extern atomic_int fake_failing_fibers, fake_failing_frames, fake_failing_keeps;
+
+/* Runs an array of tests with each way to answer doorbells. */
+#define fake_run_tests(tests) fake_run_tests_(tests, sizeof(tests) / sizeof(tests)[0])
+int fake_run_tests_(const struct CMUnitTest *tests, size_t count);
+
+/* ---- in bodies ---- */
+
+/* Fails the frame; the first failure is kept. */
+void fake_fail(jlt_frame *frame, jlt_status status, const char *message);
+
+/* Suspends the fiber as Julia's yield does, and until event_await would return, as its sleep does. */
+void fake_yield(void);
+void fake_wait(atomic_uint *event, unsigned count);
+
+/* ---- threads and events of tests ---- */
+
+/* As assert_true, but for all threads: it ends the program. */
+#define check(condition) ((condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
+_Noreturn void check_failed(const char *condition, const char *file, int line);
+
+#define check_status(call, wanted) check_status_((call), (wanted), #call, __FILE__, __LINE__)
+#define check_ok(call) check_status(call, JLT_OK)
+void check_status_(jlt_status status, jlt_status wanted, const char *call, const char *file, int line);
+
+pthread_t thread_start(void *(*run)(void *), void *argument);
+void thread_join(pthread_t thread);
+
+/* An event is a counter that one can wait for. */
+void event_raise(atomic_uint *event);
+void event_await(atomic_uint *event, unsigned count);
+
+/* Until a condition holds that nobody announces. */
+#define await_true(condition)                                                                                \
+    do {                                                                                                     \
+        while (!(condition))                                                                                 \
+            sched_yield();                                                                                   \
+    } while (0)
+
+/* Small and repeatable; *seed is not 0. */
+unsigned random_below(unsigned *seed, unsigned limit);
+
+/* ---- the API's shapes over core ---- */
+
+#define type_of(type)                                                                                        \
+    _Generic((type), const jlt_task_type *: type_of_task((const void *)(type), sizeof(jlt_task_type)),       \
+             const jlt_persistent_type *: type_of_persistent((const void *)(type), sizeof(jlt_persistent_type)))
+
+struct task *spawn(struct runtime *runtime, const jlt_persistent_type *type, const void *config);
+struct message *call(struct task *task, const void *input);
+struct message *dispatch(struct runtime *runtime, const jlt_task_type *type, const void *input);
+struct message *dispatch_start(struct runtime *runtime, const jlt_persistent_type *type, const void *config);
+
+#endif

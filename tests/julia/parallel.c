@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tasks run in parallel on Julia's threads, and collect garbage together. */
+#include "julia/fixture.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+
+static int threads;
+
+static void count_threads(jlt_frame *frame)
+{
+    threads = (int)jlt_unbox_i64(frame, jlt_eval(frame, "Threads.nthreads()"));
+}
+
+static int start_two_threads(void **unused)
+{
+    (void)unused;
+    assert_ok(jlt_runtime_spawn(&(jlt_options){.threads = 2}, &runtime, &thread));
+    in_body(count_threads);
+    return 0;
+}
+
+/* Neither body ends before the other has begun: only on two threads at once can both end. */
+static atomic_int begun;
+
+static void meet_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)frame;
+    (void)state;
+    (void)input;
+    (void)output;
+    atomic_fetch_add(&begun, 1);
+    while (atomic_load(&begun) < 2)
+        sched_yield();
+}
+
+static const jlt_persistent_type meet_type = {.name = "meet", .run = meet_run};
+
+static void test_two_tasks_run_at_once(void **unused)
+{
+    (void)unused;
+    jlt_persistent *tasks[2];
+    jlt_receiver *receivers[2];
+    if (threads < 2)
+        skip(); /* Julia 1.5 starts no more threads than the machine has cores */
+    for (int round = 0; round < 50; round++) {
+        atomic_store(&begun, 0);
+        for (int i = 0; i < 2; i++)
+            assert_ok(jlt_persistent_spawn(runtime, &meet_type, NULL, &tasks[i]));
+        for (int i = 0; i < 2; i++)
+            assert_ok(jlt_persistent_call(tasks[i], NULL, &receivers[i]));
+        for (int i = 0; i < 2; i++)
+            assert_ok(jlt_receiver_recv(receivers[i], NULL));
+        for (int i = 0; i < 2; i++)
+            jlt_persistent_drop(tasks[i]);
+    }
+}
+
+/* Both allocate, so each stops the other for collections. */
+struct sums {
+    jlt_value *list;
+};
+
+static void sums_init(jlt_frame *frame, void *state, const void *config)
+{
+    (void)config;
+    ((struct sums *)state)->list = jlt_eval(frame, "Any[]");
+}
+
+static void sums_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    struct sums *self = state;
+    int64_t n = *(const int64_t *)input;
+    jlt_value *push = jlt_global(frame, "Base.push!");
+    for (int64_t i = 0; i < n; i++) {
+        jlt_frame *scope = jlt_scope_open(frame);
+        jlt_call(scope, push, self->list, jlt_box_f64(scope, (double)i));
+        jlt_scope_close(scope);
+    }
+    jlt_eval(frame, "GC.gc(false)");
+    jlt_value *sum = jlt_call(frame, jlt_global(frame, "Base.sum"), self->list);
+    *(double *)output = jlt_unbox_f64(frame, sum);
+}
+
+static const jlt_persistent_type sums_type = {
+    .name = "sums",
+    .state_size = sizeof(struct sums),
+    .input_size = sizeof(int64_t),
+    .output_size = sizeof(double),
+    .init = sums_init,
+    .run = sums_run,
+};
+
+static void test_collections_stop_all_threads(void **unused)
+{
+    (void)unused;
+    enum { tasks = 6 };
+    jlt_persistent *task[tasks];
+    jlt_receiver *receiver[tasks];
+    int64_t n = test_is_stress() ? 5 : 2000;
+    int rounds = test_is_stress() ? 2 : 20;
+    for (int i = 0; i < tasks; i++)
+        assert_ok(jlt_persistent_spawn(runtime, &sums_type, NULL, &task[i]));
+    for (int round = 1; round <= rounds; round++) {
+        for (int i = 0; i < tasks; i++)
+            assert_ok(jlt_persistent_call(task[i], &n, &receiver[i]));
+        for (int i = 0; i < tasks; i++) {
+            double sum = 0;
+            assert_ok(jlt_receiver_recv(receiver[i], &sum));
+            assert_true(sum == (double)round * (double)n * (double)(n - 1) / 2);
+        }
+    }
+    for (int i = 0; i < tasks; i++)
+        jlt_persistent_drop(task[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_tasks_run_at_once),
+        cmocka_unit_test(test_collections_stop_all_threads),
+    };
+    return cmocka_run_group_tests(tests, start_two_threads, stop_runtime);
+}
