@@ -12,6 +12,7 @@
 #include "data/frame.h"
 #include "julia/bootstrap.h"
 #include "julia/start.h"
+#include "julia/symbols.h"
 #include "platform/platform.h"
 
 #include <stdlib.h>
@@ -61,7 +62,8 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
         status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, options->channel_capacity);
     if (status == JLT_OK)
         status = julia_engine_open(&the_runtime, frames_mark, frames_free);
-    julia_gc_stress = stress && *stress && strcmp(stress, "0") != 0;
+    if (status == JLT_OK && stress && *stress && strcmp(stress, "0") != 0)
+        julia_gc_stress = strcmp(stress, "full") == 0 ? STRESS_FULL : STRESS_YOUNG;
     return status;
 }
 

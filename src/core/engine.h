@@ -33,12 +33,13 @@ struct engine {
     /* Closes it with all that it rooted. Its failure, the caller's, or NULL. */
     struct error *(*frame_close)(jlt_frame *frame);
 
-    /* Closes a frame that has not failed but keeps what it rooted, until release. False: no memory; the frame is
-     * still open then. */
+    /* Closes a frame but keeps what it rooted, until release. False: the frame has failed, or does so now for lack of
+     * memory; it is still open then. */
     bool (*frame_keep)(jlt_frame *frame, void **kept);
     void (*release)(struct worker *worker, void *kept);
 
-    /* The last worker has ended; fibers may be left parked. */
+    /* The last worker has ended; fibers may be left parked, and worker_doorbell may be running on another thread. No
+     * ring begins or is under way any more. */
     void (*finished)(struct runtime *runtime);
 };
 

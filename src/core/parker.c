@@ -16,10 +16,11 @@ void parker_init(struct parker *parker)
 
 static bool wait_as_thread(struct parker *parker, int64_t timeout_ns)
 {
-    int64_t deadline = timeout_ns < 0 ? 0 : platform_now() + timeout_ns;
+    int64_t now = timeout_ns < 0 ? 0 : platform_now();
+    bool limited = timeout_ns >= 0 && timeout_ns <= INT64_MAX - now; /* else beyond what the clock can say */
     while (atomic_load(&parker->state) == PARKER_WAITING) {
-        int64_t left = timeout_ns < 0 ? -1 : deadline - platform_now();
-        if (timeout_ns >= 0 && left <= 0)
+        int64_t left = limited ? now + timeout_ns - platform_now() : -1;
+        if (limited && left <= 0)
             return false;
         platform_wait(&parker->state, PARKER_WAITING, left);
     }

@@ -20,7 +20,7 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
                         size_t channel_capacity)
 {
     memset(runtime, 0, sizeof *runtime);
-    runtime->workers = aligned_alloc(64, workers * ((sizeof(struct worker) + 63) & ~(size_t)63));
+    runtime->workers = aligned_alloc(alignof(struct worker), workers * sizeof(struct worker));
     if (!runtime->workers)
         return error_report(error_constant(JLT_NO_MEMORY));
     runtime->engine = engine;

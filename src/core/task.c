@@ -151,17 +151,18 @@ static void run_message(struct task *task, struct fiber *fiber, struct message *
 {
     struct worker *worker = task->worker;
     const struct engine *engine = worker->runtime->engine;
-    struct error *error;
+    struct error *error = NULL;
     worker_begin_body(worker);
     jlt_frame *frame = engine->frame_open(fiber);
     if (frame) {
         task->type->fields.run(frame, task->state, message->input, message->output);
         error = engine->frame_close(frame);
-    } else {
-        error = error_constant(JLT_NO_MEMORY);
     }
     worker_end_body(worker);
-    message_complete(message, error);
+    if (frame)
+        message_complete(message, error);
+    else
+        message_refuse(message, JLT_NO_MEMORY);
 }
 
 /* A message that is cancelled; a start that is cancelled takes its handle with it. */

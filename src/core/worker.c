@@ -25,6 +25,7 @@
 #include "core/task.h"
 #include "platform/platform.h"
 
+#include <sched.h>
 #include <string.h>
 
 enum {
@@ -48,15 +49,36 @@ void worker_init(struct worker *worker, struct runtime *runtime)
 
 /* ---- senders and the doorbell ---- */
 
+/* Rings the doorbell, and marks that, unless one of the flags `unless` is set. RUNG is set only by the one who rings: a
+ * mark without a ring would silence all senders after it. */
+static void ring(struct worker *worker, unsigned unless, unsigned mark)
+{
+    atomic_fetch_add(&worker->ringers, 1); /* before the look at the flags, as end_if_closed says */
+    unsigned flags = atomic_load(&worker->flags);
+    bool marked = false;
+    while (!marked && !(flags & unless))
+        marked = atomic_compare_exchange_weak(&worker->flags, &flags, flags | mark);
+    if (marked && !(flags & WORKER_RUNG))
+        worker->runtime->engine->ring(worker);
+    atomic_fetch_sub(&worker->ringers, 1);
+}
+
 bool worker_push(struct worker *worker, struct item *item)
 {
     if (inbox_push(&worker->inbox, &item->node) == INBOX_REFUSED)
         return false;
-    /* RUNG is set only by the one who rings: a mark without a ring would silence all senders after it */
-    unsigned none = 0;
-    if (atomic_load(&worker->flags) == 0 && atomic_compare_exchange_strong(&worker->flags, &none, WORKER_RUNG))
-        worker->runtime->engine->ring(worker);
+    if (atomic_load(&worker->flags) == 0)
+        ring(worker, ~0u, WORKER_RUNG);
     return true;
+}
+
+static void add_parked(struct worker *worker, struct fiber *fiber)
+{
+    spin_lock(&worker->lock);
+    fiber->next = worker->parked;
+    worker->parked = fiber;
+    atomic_fetch_add_explicit(&worker->parked_count, 1, memory_order_relaxed);
+    spin_unlock(&worker->lock);
 }
 
 static struct fiber *unpark(struct worker *worker)
@@ -65,13 +87,13 @@ static struct fiber *unpark(struct worker *worker)
     struct fiber *fiber = worker->parked;
     if (fiber) {
         worker->parked = fiber->next;
-        worker->parked_count--;
+        atomic_fetch_sub_explicit(&worker->parked_count, 1, memory_order_relaxed);
     }
     spin_unlock(&worker->lock);
     return fiber;
 }
 
-/* Makes a standby unless there is one or none is needed. */
+/* Makes a standby unless there is one or none is needed. Without memory for it the doorbell tries again. */
 static void make_standby(struct worker *worker)
 {
     unsigned flags = atomic_load(&worker->flags);
@@ -79,17 +101,20 @@ static void make_standby(struct worker *worker)
         if (flags & (WORKER_ATTENTIVE | WORKER_STANDBY))
             return;
     } while (!atomic_compare_exchange_weak(&worker->flags, &flags, flags | WORKER_STANDBY));
+    const struct engine *engine = worker->runtime->engine;
     struct fiber *fiber = unpark(worker);
-    if (fiber)
-        worker->runtime->engine->schedule(fiber);
-    else if (!worker->runtime->engine->start_fiber(worker))
-        atomic_fetch_and(&worker->flags, ~WORKER_STANDBY); /* the fiber that runs now will come back */
+    if (fiber) {
+        engine->schedule(fiber);
+    } else if (!engine->start_fiber(worker)) {
+        atomic_fetch_and(&worker->flags, ~(unsigned)WORKER_STANDBY);
+        ring(worker, WORKER_ENDED, WORKER_RUNG | WORKER_WANTING);
+    }
 }
 
 void worker_doorbell(struct worker *worker)
 {
-    atomic_fetch_and(&worker->flags, ~WORKER_RUNG);
-    if (!inbox_is_empty(&worker->inbox))
+    unsigned flags = atomic_fetch_and(&worker->flags, ~(unsigned)(WORKER_RUNG | WORKER_WANTING));
+    if ((flags & WORKER_WANTING) || !inbox_is_empty(&worker->inbox))
         make_standby(worker);
 }
 
@@ -153,7 +178,7 @@ void worker_remove_task(struct worker *worker, struct task *task)
 static void run_once(struct worker *worker, struct fiber *fiber, struct message *message)
 {
     const struct engine *engine = worker->runtime->engine;
-    struct error *error;
+    struct error *error = NULL;
     if (message->gate)
         gate_leave(message->gate, &worker->runtime->senders);
     if (runtime_is_cancelled(worker->runtime)) {
@@ -165,11 +190,12 @@ static void run_once(struct worker *worker, struct fiber *fiber, struct message 
     if (frame) {
         message->type->run_once(frame, message->input, message->output);
         error = engine->frame_close(frame);
-    } else {
-        error = error_constant(JLT_NO_MEMORY);
     }
     worker_end_body(worker);
-    message_complete(message, error);
+    if (frame)
+        message_complete(message, error);
+    else
+        message_refuse(message, JLT_NO_MEMORY);
 }
 
 static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)
@@ -218,24 +244,25 @@ static struct item *next_item(struct worker *worker)
     return item_of(node);
 }
 
-/* Nothing is ready. If nothing can become ready either, the worker ends. */
+/* Nothing is ready. If nothing can become ready either, the worker ends. The engine may then take its doorbell down, so
+ * senders that are between their push and their ring are waited for: ringers and ENDED are changed and looked at in
+ * opposite orders, so that either they are seen here or they see that they need not ring. */
 static void end_if_closed(struct worker *worker)
 {
-    if (worker->closing && !worker->ended && !worker->tasks && !worker->bodies &&
-        inbox_leave(&worker->inbox, INBOX_SEALED)) {
-        worker->ended = true;
-        runtime_worker_ended(worker->runtime);
-    }
+    if (!worker->closing || worker->ended || worker->tasks || worker->bodies ||
+        !inbox_leave(&worker->inbox, INBOX_SEALED))
+        return;
+    worker->ended = true;
+    atomic_fetch_or(&worker->flags, WORKER_ENDED);
+    while (atomic_load(&worker->ringers))
+        sched_yield();
+    runtime_worker_ended(worker->runtime);
 }
 
 /* Puts the fiber among the parked. False: something became ready, and the fiber goes on. */
 static bool park(struct worker *worker, struct fiber *fiber)
 {
-    spin_lock(&worker->lock);
-    fiber->next = worker->parked;
-    worker->parked = fiber;
-    worker->parked_count++;
-    spin_unlock(&worker->lock);
+    add_parked(worker, fiber);
     atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
     if (inbox_is_empty(&worker->inbox))
         return true;
@@ -269,11 +296,7 @@ static enum pump_result step_aside(struct worker *worker, struct fiber *fiber)
     while (!atomic_compare_exchange_weak(&worker->flags, &flags, next));
     if (!(flags & WORKER_STANDBY))
         return PUMP_YIELD;
-    spin_lock(&worker->lock);
-    fiber->next = worker->parked;
-    worker->parked = fiber;
-    worker->parked_count++;
-    spin_unlock(&worker->lock);
+    add_parked(worker, fiber);
     return PUMP_PARK;
 }
 
@@ -303,8 +326,8 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
             break;
         }
         end_if_closed(worker);
-        /* a relaxed look: off by a few is fine */
-        if (worker->parked_count >= parked_at_most) {
+        /* relaxed: off by a few is fine */
+        if (atomic_load_explicit(&worker->parked_count, memory_order_relaxed) >= parked_at_most) {
             atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
             if (!inbox_is_empty(&worker->inbox))
                 make_standby(worker);

@@ -8,6 +8,7 @@
 #include "base/spinlock.h"
 #include "core/item.h"
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,13 +27,16 @@ enum worker_flag {
     WORKER_ATTENTIVE = 1, /* a fiber is in the pump, outside bodies, and will look at the inbox */
     WORKER_STANDBY = 2,   /* a fiber will enter the pump as soon as the thread is free */
     WORKER_RUNG = 4,      /* the doorbell was rung and has not been answered */
+    WORKER_WANTING = 8,   /* ... because a standby could not be made for lack of memory */
+    WORKER_ENDED = 16,    /* nobody rings any more */
 };
 
 struct worker {
     /* written by senders */
-    struct inbox inbox;
+    alignas(64) struct inbox inbox;
     atomic_uint flags;
-    char separate[64 - sizeof(struct inbox) - sizeof(atomic_uint)];
+    atomic_uint ringers; /* threads that may be ringing the doorbell */
+    char separate[64 - sizeof(struct inbox) - 2 * sizeof(atomic_uint)];
 
     struct runtime *runtime;
     void *engine_data;
@@ -47,7 +51,7 @@ struct worker {
 
     struct spinlock lock; /* guards parked: doorbells are answered on any engine thread */
     struct fiber *parked; /* last parked first */
-    unsigned parked_count;
+    atomic_uint parked_count; /* also read without the lock, as a hint */
 
     struct item close, cancel;
     atomic_long load; /* live tasks, for placement; relaxed, a hint */

@@ -16,9 +16,11 @@ static const struct {
 #undef ELEMENT
 };
 
-/* The arguments that all makers share. data may be NULL where there are no elements. */
-static bool check(jlt_frame *frame, const char *call, jlt_element element, const void *data, bool has_data,
-                  size_t ndims, const size_t *dims)
+enum { most_dims = 511 }; /* Julia keeps the number in 9 bits (until 1.10), and does not look whether it fits */
+
+/* The shape of a new array; *bytes receives what its elements take. */
+static bool check_shape(jlt_frame *frame, const char *call, jlt_element element, size_t ndims, const size_t *dims,
+                        size_t *bytes)
 {
     if ((unsigned)element >= JLT_ELEMENT_COUNT) {
         frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %d is not an element type", call, (int)element);
@@ -26,27 +28,35 @@ static bool check(jlt_frame *frame, const char *call, jlt_element element, const
     }
     if (ndims && !frame_wants(frame, dims, call, "dims"))
         return false;
-    size_t bytes = elements[element].size;
+    if (ndims > most_dims) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %zu dimensions, but an array has at most %d", call, ndims,
+                   most_dims);
+        return false;
+    }
+    *bytes = elements[element].size;
     for (size_t i = 0; i < ndims; i++) {
-        if (__builtin_mul_overflow(bytes, dims[i], &bytes) || bytes > PTRDIFF_MAX) {
+        /* a size is checked alone too: a zero before it would hide it */
+        if (dims[i] > PTRDIFF_MAX || __builtin_mul_overflow(*bytes, dims[i], bytes) || *bytes > PTRDIFF_MAX) {
             frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the dimensions exceed the address space", call);
             return false;
         }
     }
-    if (!has_data)
-        return true;
-    if (bytes && !frame_wants(frame, data, call, "data"))
-        return false;
-    if ((uintptr_t)data % elements[element].alignment) {
-        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: data is not aligned for %s", call, elements[element].name);
-        return false;
-    }
     return true;
+}
+
+/* The same for an array made from data, which may be NULL where there are no elements. */
+static bool check_data(jlt_frame *frame, const char *call, jlt_element element, const void *data, size_t ndims,
+                       const size_t *dims)
+{
+    size_t bytes;
+    return check_shape(frame, call, element, ndims, dims, &bytes) &&
+           (!bytes || frame_wants(frame, data, call, "data"));
 }
 
 jlt_value *jlt_array_new(jlt_frame *frame, jlt_element element, size_t ndims, const size_t *dims)
 {
-    if (!frame_enter(frame, __func__) || !check(frame, __func__, element, NULL, false, ndims, dims))
+    size_t bytes;
+    if (!frame_enter(frame, __func__) || !check_shape(frame, __func__, element, ndims, dims, &bytes))
         return NULL;
     return frame_take(frame, julia_make_array(element, NULL, false, ndims, dims));
 }
@@ -61,15 +71,19 @@ static const void *somewhere(const void *data)
 jlt_value *jlt_array_copy(jlt_frame *frame, jlt_element element, const void *data, size_t ndims,
                           const size_t *dims)
 {
-    if (!frame_enter(frame, __func__) || !check(frame, __func__, element, data, true, ndims, dims))
+    if (!frame_enter(frame, __func__) || !check_data(frame, __func__, element, data, ndims, dims))
         return NULL;
     return frame_take(frame, julia_make_array(element, somewhere(data), true, ndims, dims));
 }
 
 jlt_value *jlt_array_wrap(jlt_frame *frame, jlt_element element, void *data, size_t ndims, const size_t *dims)
 {
-    if (!frame_enter(frame, __func__) || !check(frame, __func__, element, data, true, ndims, dims))
+    if (!frame_enter(frame, __func__) || !check_data(frame, __func__, element, data, ndims, dims))
         return NULL;
+    if ((uintptr_t)data % elements[element].alignment) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_array_wrap: data is not aligned for %s", elements[element].name);
+        return NULL;
+    }
     return frame_take(frame, julia_make_array(element, somewhere(data), false, ndims, dims));
 }
 

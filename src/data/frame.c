@@ -10,6 +10,7 @@
 
 #include "base/checks.h"
 #include "julia/bootstrap.h"
+#include "julia/symbols.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +255,8 @@ jlt_value *frame_root(jlt_frame *frame, jlt_value *value)
 
 jlt_value *frame_take(jlt_frame *frame, struct outcome outcome)
 {
+    if (frame->base->failed) /* in C that Julia called: the first failure is the one that is kept */
+        return NULL;
     if (!outcome.failed)
         return frame_root(frame, outcome.value);
     frame->base->exception = outcome.value;

@@ -40,7 +40,7 @@ void frame_fail(jlt_frame *frame, jlt_status status, const char *format, ...) JL
  * the stress mode, after rooting. */
 jlt_value *frame_root(jlt_frame *frame, jlt_value *value);
 
-/* The value of an outcome, rooted; or NULL, and the frame fails. */
+/* The value of an outcome, rooted; or NULL, and the frame fails if it has not failed meanwhile. */
 jlt_value *frame_take(jlt_frame *frame, struct outcome outcome);
 
 /* False, and the frame fails, if value is NULL. */

@@ -4,6 +4,7 @@
 #include "data/frame.h"
 
 #include "julia/bootstrap.h"
+#include "julia/symbols.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,15 +25,19 @@ jlt_value *jlt_eval(jlt_frame *frame, const char *code)
     return frame_take(frame, julia_eval(code));
 }
 
-static jlt_value *call(jlt_frame *frame, jlt_value *const *list, size_t count)
+static jlt_value *call(jlt_frame *frame, const char *name, jlt_value *const *list, size_t count)
 {
+    if (!count) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the list is empty", name);
+        return NULL;
+    }
     for (size_t i = 0; i < count; i++) {
         if (list[i])
             continue;
         if (i == 0)
-            frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_call: the function is NULL");
+            frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the function is NULL", name);
         else
-            frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_call: argument %zu is NULL", i);
+            frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: argument %zu is NULL", name, i);
         return NULL;
     }
     julia_may_collect();
@@ -46,7 +51,7 @@ jlt_value *jlt_call_list(jlt_frame *frame, jlt_value *const *list)
     size_t count = 0;
     while (list[count] != JLT_LIST_END)
         count++;
-    return call(frame, list, count);
+    return call(frame, "jlt_call", list, count);
 }
 
 jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count)
@@ -55,6 +60,10 @@ jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *a
     jlt_value *small[on_stack], **list = small;
     if (!frame_enter(frame, __func__) || !frame_wants(frame, count ? (const void *)arguments : "", __func__, "arguments"))
         return NULL;
+    if (count > PTRDIFF_MAX / sizeof *list) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_call_n: %zu arguments exceed the address space", count);
+        return NULL;
+    }
     if (count >= on_stack && !(list = malloc((count + 1) * sizeof *list))) {
         frame_fail(frame, JLT_NO_MEMORY, "no memory for %zu arguments", count);
         return NULL;
@@ -62,7 +71,7 @@ jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *a
     list[0] = function;
     if (count)
         memcpy(list + 1, arguments, count * sizeof *list);
-    jlt_value *result = call(frame, list, count + 1);
+    jlt_value *result = call(frame, __func__, list, count + 1);
     if (list != small)
         free(list);
     return result;
@@ -174,18 +183,29 @@ jlt_value *jlt_box_nothing(jlt_frame *frame)
 
 /* ---- strings and symbols ---- */
 
+static jlt_value *box_string(jlt_frame *frame, const char *bytes, size_t length)
+{
+    enum { large = 1 << 20 }; /* bytes: may fail where all else still works; to catch that costs more */
+    if (length < large)
+        return frame_root(frame, julia.pchar_to_string(bytes, length));
+    return frame_take(frame, julia_new_string(bytes, length));
+}
+
 jlt_value *jlt_box_string_n(jlt_frame *frame, const char *bytes, size_t length)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, bytes, __func__, "bytes"))
         return NULL;
-    return frame_root(frame, julia.pchar_to_string(bytes, length));
+    if (length <= PTRDIFF_MAX)
+        return box_string(frame, bytes, length);
+    frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_box_string_n: %zu bytes exceed the address space", length);
+    return NULL;
 }
 
 jlt_value *jlt_box_string(jlt_frame *frame, const char *text)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, text, __func__, "text"))
         return NULL;
-    return frame_root(frame, julia.pchar_to_string(text, strlen(text)));
+    return box_string(frame, text, strlen(text));
 }
 
 jlt_value *jlt_box_symbol(jlt_frame *frame, const char *name)
@@ -200,7 +220,7 @@ const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length)
     size_t bytes = 0;
     if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
         return NULL;
-    const char *text = bootstrap.string_bytes(value, &bytes);
+    const char *text = LATE(string_bytes)(value, &bytes);
     if (!text)
         frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_string: expected String, got %s",
                    julia.typeof_str(value));
@@ -213,7 +233,7 @@ const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
         return NULL;
-    const char *name = bootstrap.symbol_name(value);
+    const char *name = LATE(symbol_name)(value);
     if (!name)
         frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_symbol: expected Symbol, got %s",
                    julia.typeof_str(value));
@@ -244,5 +264,5 @@ jlt_value *jlt_typeof(jlt_frame *frame, jlt_value *value)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
         return NULL;
-    return frame_root(frame, bootstrap.type_of(value));
+    return frame_root(frame, LATE(type_of)(value));
 }

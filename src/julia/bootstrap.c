@@ -2,6 +2,7 @@
 #include "julia/bootstrap.h"
 
 #include "base/error.h"
+#include "core/engine.h"
 #include "julia/symbols.h"
 
 #include <string.h>
@@ -21,6 +22,7 @@ struct entry {
 #define VALUE_ENTRY(name) {#name, offsetof(struct bootstrap, name)},
 static const struct entry entries[] = {BOOTSTRAP_FUNCTIONS(FUNCTION_ENTRY) BOOTSTRAP_VALUES(VALUE_ENTRY){
     "doorbell_bytes", offsetof(struct bootstrap, doorbell_bytes)}};
+static const struct entry late_entries[] = {BOOTSTRAP_LATE_FUNCTIONS(FUNCTION_ENTRY)};
 
 static void give(const char *name, void *pointer)
 {
@@ -32,6 +34,17 @@ static void give(const char *name, void *pointer)
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         if (!strcmp(name, entries[i].name))
             memcpy((char *)&bootstrap + entries[i].offset, &pointer, sizeof pointer);
+    for (size_t i = 0; i < sizeof late_entries / sizeof *late_entries; i++)
+        if (!strcmp(name, late_entries[i].name))
+            __atomic_store_n((void **)(void *)((char *)&bootstrap + late_entries[i].offset), pointer, __ATOMIC_RELEASE);
+}
+
+int bootstrap_need(const char *name)
+{
+    struct fiber *fiber = current_fiber;
+    bootstrap.need(name);
+    current_fiber = fiber;
+    return 0;
 }
 
 /* What went wrong in a call that jl_exception_occurred tells of, through Julia's own means. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The Julia half of jltask. What Julia's C API does not export as a function is done here and handed to C as function
-# pointers, by name (`boot`), so that nothing in C depends on the layout of a Julia object.
+# pointers, by name (`boot`, and `need` for the rest), so that nothing in C depends on the layout of a Julia object.
 #
 # Functions that run code of the user's return the object `Failure` and set *failed when it threw. They are entered
 # through @cfunction, which raises the world age to the newest, so that plain calls see the newest methods.
@@ -91,6 +91,7 @@ end
 function global_value(path::Ptr{UInt8}, failed::Failed)
     try
         text = unsafe_string(path)
+        isempty(text) && return failure(failed, STATUS_NOT_FOUND, "the path is empty")
         names = split_path(text)
         found = first_of_path(Symbol(names[1]))
         found === nothing &&
@@ -168,6 +169,14 @@ function string_bytes(value::Any, length::Ptr{Csize_t})
     return pointer(value)
 end
 
+function new_string(bytes::Ptr{UInt8}, length::Csize_t, failed::Failed)
+    try
+        return unsafe_string(bytes, length)
+    catch
+        return failure(failed)
+    end
+end
+
 # Symbols are never freed nor moved.
 symbol_name(value::Any) = value isa Symbol ? Base.unsafe_convert(Ptr{UInt8}, value) : Ptr{UInt8}(C_NULL)
 
@@ -182,8 +191,11 @@ function make_array(element::Cint, data::Ptr{Cvoid}, copied::Cint, ndims::Csize_
         T = ELEMENTS[element + 1]
         size = dims_tuple(ndims, dims)
         data == C_NULL && return fill!(Array{T}(undef, size), zero_of(T))
-        wrapped = unsafe_wrap(Array, Ptr{T}(data), size)
-        return copied == 0 ? wrapped : copy(wrapped)
+        copied == 0 && return unsafe_wrap(Array, Ptr{T}(data), size)
+        array = Array{T}(undef, size)
+        # by bytes: data need not be aligned
+        ccall(:memcpy, Ptr{Cvoid}, (Ptr{Cvoid}, Ptr{Cvoid}, Csize_t), array, data, sizeof(array))
+        return array
     catch
         return failure(failed)
     end
@@ -328,37 +340,53 @@ function serve()
     return nothing
 end
 
-# Hands everything to C: give(name, pointer) once for each name that C knows.
+# What C asks for when it first needs it, since compiling a function takes some milliseconds: name, result, arguments.
+const LATE = Dict{Symbol,Any}(
+    :eval_code => (:eval_code, Any, :((Ptr{UInt8}, Failed))),
+    :global_value => (:global_value, Any, :((Ptr{UInt8}, Failed))),
+    :describe => (:describe, Cvoid, :((Any, Ptr{Cvoid}, Ptr{Cvoid}))),
+    :type_of => (:type_of, Any, :((Any,))),
+    :string_bytes => (:string_bytes, Ptr{UInt8}, :((Any, Ptr{Csize_t}))),
+    :new_string => (:new_string, Any, :((Ptr{UInt8}, Csize_t, Failed))),
+    :symbol_name => (:symbol_name, Ptr{UInt8}, :((Any,))),
+    :make_array => (:make_array, Any, :((Cint, Ptr{Cvoid}, Cint, Csize_t, Ptr{Csize_t}, Failed))),
+    :view_array => (:view_array, Any, :((Any, Cint, Ptr{Csize_t}, Csize_t, Failed))),
+    :new_page => (:new_page, Any, :((Csize_t,))),
+    :page_store => (:page_store, Cvoid, :((Any, Csize_t, Any))),
+    :suspend => (:suspend, Cvoid, :((Ptr{Cvoid}, Ptr{Cvoid}, Int64))),
+)
+
+const GIVE = Ref{Ptr{Cvoid}}()
+
+hand(name::String, pointer::Ptr) = ccall(GIVE[], Cvoid, (Cstring, Ptr{Cvoid}), name, pointer)
+
+function need(name::Ptr{UInt8})
+    text = unsafe_string(name)
+    f, result, arguments = LATE[Symbol(text)]
+    hand(text, Core.eval(JLTask, Expr(:macrocall, Symbol("@cfunction"), LineNumberNode(0), f, result, arguments)))
+    return nothing
+end
+
+# Hands to C, through give(name, pointer), what it needs from the start.
 function boot(give::Ptr{Cvoid})
     ROOT[] = current_task()
-    hand(name::String, p::Ptr) = ccall(give, Cvoid, (Cstring, Ptr{Cvoid}), name, p)
-    object(name::String, x) = ccall(give, Cvoid, (Cstring, Any), name, x)
+    GIVE[] = give
     hand("call", @cfunction(call, Any, (Ptr{Any}, Csize_t, Failed)))
-    hand("eval_code", @cfunction(eval_code, Any, (Ptr{UInt8}, Failed)))
-    hand("global_value", @cfunction(global_value, Any, (Ptr{UInt8}, Failed)))
-    hand("describe", @cfunction(describe, Cvoid, (Any, Ptr{Cvoid}, Ptr{Cvoid})))
-    hand("type_of", @cfunction(type_of, Any, (Any,)))
-    hand("string_bytes", @cfunction(string_bytes, Ptr{UInt8}, (Any, Ptr{Csize_t})))
-    hand("symbol_name", @cfunction(symbol_name, Ptr{UInt8}, (Any,)))
-    hand("make_array", @cfunction(make_array, Any, (Cint, Ptr{Cvoid}, Cint, Csize_t, Ptr{Csize_t}, Failed)))
-    hand("view_array", @cfunction(view_array, Any, (Any, Cint, Ptr{Csize_t}, Csize_t, Failed)))
-    hand("new_page", @cfunction(new_page, Any, (Csize_t,)))
-    hand("page_store", @cfunction(page_store, Cvoid, (Any, Csize_t, Any)))
     hand("new_fiber", @cfunction(new_fiber, Any, (Cint, Ptr{Cvoid}, Ptr{Cvoid})))
     hand("schedule_fiber", @cfunction(schedule_fiber, Cvoid, (Any,)))
-    hand("suspend", @cfunction(suspend, Cvoid, (Ptr{Cvoid}, Ptr{Cvoid}, Int64)))
     hand("open_doorbell", @cfunction(open_doorbell, Cint, (Ptr{Cvoid}, Ptr{Cvoid})))
     hand("close_doorbell", @cfunction(close_doorbell, Cvoid, (Ptr{Cvoid}, Ptr{Cvoid})))
     hand("finish", @cfunction(finish, Cvoid, ()))
     hand("serve", @cfunction(serve, Cvoid, ()))
+    hand("need", @cfunction(need, Cvoid, (Ptr{UInt8},)))
     hand("ring", cglobal(:uv_async_send))
     hand("doorbell_bytes", Ptr{Cvoid}(UInt(Base._sizeof_uv_async)))
     for tid in worker_threads()
         hand("worker_thread", Ptr{Cvoid}(UInt(tid)))
     end
-    object("nothing", nothing)
+    ccall(give, Cvoid, (Cstring, Any), "nothing", nothing)
     for T in (Bool, Char, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float32, Float64, Ptr, Type, Failure)
-        object(string(nameof(T)), T)
+        ccall(give, Cvoid, (Cstring, Any), string(nameof(T)), T)
     end
     return nothing
 end

@@ -21,23 +21,28 @@ struct outcome julia_call(jlt_value *const *arguments, size_t count)
 
 struct outcome julia_eval(const char *code)
 {
-    RETURN_OUTCOME(bootstrap.eval_code(code, &failed));
+    RETURN_OUTCOME(LATE(eval_code)(code, &failed));
 }
 
 struct outcome julia_global(const char *path)
 {
-    RETURN_OUTCOME(bootstrap.global_value(path, &failed));
+    RETURN_OUTCOME(LATE(global_value)(path, &failed));
+}
+
+struct outcome julia_new_string(const char *bytes, size_t length)
+{
+    RETURN_OUTCOME(LATE(new_string)(bytes, length, &failed));
 }
 
 struct outcome julia_make_array(jlt_element element, const void *data, bool copied, size_t ndims,
                                 const size_t *dims)
 {
-    RETURN_OUTCOME(bootstrap.make_array(element, data, copied, ndims, dims, &failed));
+    RETURN_OUTCOME(LATE(make_array)(element, data, copied, ndims, dims, &failed));
 }
 
 struct outcome julia_view_array(jlt_value *array, jlt_element element, size_t *view, size_t max_dims)
 {
-    RETURN_OUTCOME(bootstrap.view_array(array, element, view, max_dims, &failed));
+    RETURN_OUTCOME(LATE(view_array)(array, element, view, max_dims, &failed));
 }
 
 static void make_error(void *context, int status, const char *message, size_t message_length, const char *type,
@@ -52,7 +57,7 @@ struct error *julia_describe(jlt_value *failure)
 {
     struct fiber *fiber = current_fiber;
     struct error *error = NULL;
-    bootstrap.describe(failure, make_error, &error);
+    LATE(describe)(failure, make_error, &error);
     current_fiber = fiber;
     return error ? error : error_constant(JLT_EXCEPTION);
 }

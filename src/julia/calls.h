@@ -17,6 +17,9 @@ struct outcome julia_call(jlt_value *const *arguments, size_t count);
 struct outcome julia_eval(const char *code);
 struct outcome julia_global(const char *path);
 
+/* A String; unlike Julia's own C function this one does not throw when there is no memory for it. */
+struct outcome julia_new_string(const char *bytes, size_t length);
+
 /* data NULL: zeroed. copied: else the array is over data itself. */
 struct outcome julia_make_array(jlt_element element, const void *data, bool copied, size_t ndims,
                                 const size_t *dims);

@@ -11,11 +11,13 @@
 
 #include "core/parker.h"
 #include "julia/bootstrap.h"
+#include "julia/symbols.h"
+#include "platform/platform.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-bool julia_gc_stress;
+enum julia_gc_stress julia_gc_stress;
 
 static struct spinlock fibers_lock = {ATOMIC_FLAG_INIT};
 static struct julia_fiber *fibers;
@@ -33,6 +35,20 @@ static void mark_roots(int full)
             julia.gc_mark_queue_obj(ptls, fiber->task);
         if (fiber->frame)
             mark_frames(fiber->frame, ptls);
+    }
+}
+
+void julia_stress(void)
+{
+    enum { everything = 1, young = 2 }; /* jl_gc_collection_t */
+    static _Atomic int64_t next_full;   /* relaxed: when exactly does not matter */
+    if (julia_gc_stress == STRESS_YOUNG)
+        julia.gc_collect(young);
+    int64_t start = platform_now();
+    if (julia_gc_stress == STRESS_FULL || start >= atomic_load_explicit(&next_full, memory_order_relaxed)) {
+        julia.gc_collect(everything);
+        int64_t end = platform_now();
+        atomic_store_explicit(&next_full, end + (end - start), memory_order_relaxed);
     }
 }
 
@@ -96,7 +112,7 @@ static void timed_out(void *parker)
 
 static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_ns)
 {
-    bootstrap.suspend(parker, timed_out, timeout_ns);
+    LATE(suspend)(parker, timed_out, timeout_ns);
     current_fiber = fiber;
 }
 

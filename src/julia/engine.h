@@ -46,17 +46,18 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
 /* Runs Julia until engine->finished; then frees what open made. */
 void julia_engine_serve(struct runtime *runtime);
 
-/* JLTASK_GC_STRESS=1: a full collection at each point of the API that may allocate in Julia. */
-extern bool julia_gc_stress;
+/* The stress mode, which finds missing roots (JLTASK_GC_STRESS; docs/environment.md). It collects at each point of the
+ * API that may allocate in Julia: with `full` always everything, else the young generation each time and everything
+ * for half of the time, since a full collection takes some tens of milliseconds and programs make a million calls. */
+enum julia_gc_stress { STRESS_NONE, STRESS_YOUNG, STRESS_FULL };
+extern enum julia_gc_stress julia_gc_stress;
 
-static inline void julia_may_collect(void);
-
-#include "julia/symbols.h"
+void julia_stress(void);
 
 static inline void julia_may_collect(void)
 {
-    if (__builtin_expect(julia_gc_stress, 0))
-        julia.gc_collect(1);
+    if (__builtin_expect(julia_gc_stress != STRESS_NONE, 0))
+        julia_stress();
 }
 
 #endif

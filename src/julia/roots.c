@@ -79,7 +79,7 @@ static bool add_page(struct root_pages *pages)
             return false;
         pages->page_room = room;
     }
-    jlt_value *page = bootstrap.new_page(cells_per_page);
+    jlt_value *page = LATE(new_page)(cells_per_page);
     root_cell first = (root_cell)(pages->page_count * cells_per_page);
     pages->pages[pages->page_count++] = page;
     for (root_cell i = cells_per_page; i-- > 0;)
@@ -99,7 +99,7 @@ bool root_pages_take(struct root_pages *pages, size_t count, root_cell *cells)
 
 void root_pages_store(struct root_pages *pages, root_cell cell, jlt_value *value)
 {
-    bootstrap.page_store(pages->pages[cell / cells_per_page], cell % cells_per_page + 1, value);
+    LATE(page_store)(pages->pages[cell / cells_per_page], cell % cells_per_page + 1, value);
 }
 
 void root_pages_give_back(struct root_pages *pages, size_t count, const root_cell *cells)

@@ -76,7 +76,7 @@ static void complete(struct message *message, int output)
     message_complete(message, NULL);
 }
 
-static void fail(struct message *message)
+static void complete_with_failure(struct message *message)
 {
     message_complete(message, error_format(JLT_FAILED, "failed with %d", 7));
 }
@@ -126,7 +126,7 @@ static void test_a_failure_is_received_and_leaves_the_output_untouched(void **un
     (void)unused;
     int output = 1;
     struct message *message = new_message(true);
-    fail(message);
+    complete_with_failure(message);
     assert_status(message_receive(message, -1, &output), JLT_FAILED);
     assert_string_equal(jlt_error_message(), "failed with 7");
     assert_int_equal(output, 1);
@@ -226,12 +226,12 @@ static void test_after_a_failure_there_is_no_output_to_dispose_of(void **unused)
     struct message *dropped_before = new_message(true), *dropped_after = new_message(true);
     struct message *into_nothing = new_message(true);
     message_drop(dropped_before);
-    fail(dropped_before);
-    fail(dropped_after);
+    complete_with_failure(dropped_before);
+    complete_with_failure(dropped_after);
     message_drop(dropped_after);
-    fail(into_nothing);
+    complete_with_failure(into_nothing);
     assert_status(message_receive(into_nothing, -1, NULL), JLT_FAILED);
-    fail(new_message(false));
+    complete_with_failure(new_message(false));
     assert_disposed(0, 0);
 }
 
@@ -274,7 +274,7 @@ static void *complete_all(void *unused)
         for (unsigned pause = random_below(&seed, 300); pause; pause--)
             atomic_load(&race_given);
         if (i % 5 == 0)
-            fail(message);
+            complete_with_failure(message);
         else
             complete(message, i);
     }

@@ -83,7 +83,7 @@ static void pointers(jlt_frame *frame)
 {
     int here;
     EXPECT_BOTH(pointer, NULL, "C_NULL");
-    EXPECT_BOTH(pointer, (void *)(uintptr_t)0xdeadbeef, "Ptr{Cvoid}(0xdeadbeef)");
+    EXPECT_BOTH(pointer, (void *)(uintptr_t)0xdeadbeef, "Ptr{Cvoid}(UInt(0xdeadbeef))");
     EXPECT(jlt_unbox_pointer(frame, jlt_box_pointer(frame, &here)) == &here);
     EXPECT(jlt_unbox_pointer(frame, jlt_eval(frame, "Ptr{Int32}(4096)")) == (void *)4096);
     EXPECT(jlt_unbox_pointer(frame, jlt_eval(frame, "Ptr{Any}(8192)")) == (void *)8192);
@@ -141,12 +141,12 @@ static void points_beyond_unicode(jlt_frame *frame)
 static void malformed_chars(jlt_frame *frame)
 {
     static const char *const codes[] = {
-        "'\\xff'",                  /* no UTF-8 begins so */
-        "\"\\x80\"[1]",             /* continues nothing */
-        "\"\\xe2\\x82\"[1]",        /* cut off */
-        "\"\\xc0\\x80\"[1]",        /* longer than needed */
-        "\"\\xf4\\x90\\x80\\x80\"[1]", /* above 0x10ffff */
-        "reinterpret(Char, 0x41000001)",
+        "reinterpret(Char, 0xff000000)", /* no UTF-8 begins so */
+        "reinterpret(Char, 0x80000000)", /* continues nothing */
+        "reinterpret(Char, 0xe2820000)", /* cut off */
+        "reinterpret(Char, 0xc0800000)", /* longer than needed */
+        "reinterpret(Char, 0xf4908080)", /* above 0x10ffff */
+        "reinterpret(Char, 0x41000001)", /* more than one */
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         jlt_value *malformed = jlt_eval(frame, codes[i]);

@@ -1,0 +1,51 @@
+# The test layout/exports: cmake -DSOURCE=... -DLIBRARY=<libjltask.so> -DNM=... -DREADELF=... -P exports.cmake
+#
+# The library exports what jltask.h declares, no more and no less, and needs the C library alone (and the compiler's).
+cmake_minimum_required(VERSION 3.20)
+
+function(run output)
+    execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text RESULT_VARIABLE status)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "${ARGN}: ${status}")
+    endif()
+    set(${output} "${text}" PARENT_SCOPE)
+endfunction()
+
+file(READ ${SOURCE}/include/jltask.h header)
+string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/" " " header "${header}")
+string(REGEX MATCHALL "JLT_API [A-Za-z0-9_ *]*jlt_[a-z0-9_]+\\(" declared "${header}")
+list(TRANSFORM declared REPLACE ".*(jlt_[a-z0-9_]+)\\($" "\\1")
+
+run(symbols ${NM} -D --defined-only --format=posix ${LIBRARY})
+string(REGEX MATCHALL "[^\n]+" symbols "${symbols}")
+list(FILTER symbols EXCLUDE REGEX "^JLTASK_[0-9.]+ A") # the version nodes of jltask.map
+list(TRANSFORM symbols REPLACE "[@ ].*" "" OUTPUT_VARIABLE exported)
+
+list(LENGTH declared count)
+if(count LESS 10)
+    message(FATAL_ERROR "only ${count} functions found in jltask.h")
+endif()
+foreach(name IN LISTS exported)
+    if(NOT name IN_LIST declared)
+        message(SEND_ERROR "${name} is exported, but jltask.h does not declare it")
+    endif()
+endforeach()
+foreach(name IN LISTS declared)
+    if(NOT name IN_LIST exported)
+        message(SEND_ERROR "jltask.h declares ${name}, but it is not exported")
+    endif()
+endforeach()
+
+run(dynamic ${READELF} -d ${LIBRARY})
+string(REGEX MATCHALL "\\(NEEDED\\)[^\n]*" needed "${dynamic}")
+string(REPLACE "[" "" needed "${needed}")
+string(REPLACE "]" "" needed "${needed}")
+if(NOT needed)
+    message(FATAL_ERROR "${READELF} tells of no library that ${LIBRARY} needs")
+endif()
+foreach(library IN LISTS needed)
+    string(REGEX REPLACE ".*: *" "" library "${library}")
+    if(NOT library MATCHES "^(libc|libdl|libpthread|libm|librt|libgcc_s|libatomic|ld-linux[-a-z0-9_]*)\\.")
+        message(SEND_ERROR "libjltask needs ${library}; it should find all else at run time")
+    endif()
+endforeach()
