@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#include <initializer_list>
 extern "C" {
 #endif
 
@@ -93,18 +94,20 @@ typedef struct jlt_options {
                                 on PATH */
     const char *sysimage;    /* a system image file; NULL: the installation's own */
     const char *project;     /* a folder with a Project.toml, or that file; NULL: Julia's default */
-} jlt_options;
+} jlt_options;               /* the strings may be gone when the start has returned */
 
 /* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop
  * it) and *thread (join it). Julia can be started once in a process; a start that failed before Julia was
- * initialised may be tried again. The host's dispositions of SIGINT, SIGTERM, SIGQUIT and SIGPIPE are kept.
+ * initialised may be tried again. The host's dispositions of SIGINT, SIGTERM, SIGQUIT and SIGPIPE are kept; Julia takes
+ * SIGSEGV and SIGBUS, which its collector needs, and SIGFPE, SIGILL, SIGSYS, SIGABRT, SIGUSR1 and SIGUSR2. A child made
+ * by fork after a start must not use the library.
  * Any thread. JLT_NO_JULIA (the message says where it looked and what was wrong there), JLT_ALREADY_STARTED,
  * JLT_INVALID_ARGUMENT, JLT_NO_MEMORY. options may be NULL: the defaults. */
 static inline jlt_status jlt_runtime_spawn(const jlt_options *options, jlt_runtime **runtime,
                                            jlt_thread **thread);
 
 /* Starts Julia on the calling thread and main_fn(runtime, argument) on a new one; returns when both have ended.
- * main_fn owns its runtime handle and must drop it. *result (may be NULL) receives what main_fn returned.
+ * main_fn owns its runtime handle and must drop it, or this never returns. *result (may be NULL) receives what main_fn returned.
  * Give the calling thread a stack of 8 MiB or more, as main threads have. Statuses as jlt_runtime_spawn. */
 static inline jlt_status jlt_runtime_start(const jlt_options *options,
                                            int (*main_fn)(jlt_runtime *runtime, void *argument), void *argument,
@@ -135,7 +138,9 @@ JLT_API const char *jlt_julia_version(void);
 
 /* ---- messages ----------------------------------------------------------------------------------------- */
 /* Inputs, configs and outputs are plain bytes of the sizes that the type names. They are copied before the
- * sending function returns. An input of size 0 may be NULL. */
+ * sending function returns; when that fails, what they own is still the caller's. An input of size 0 may be NULL.
+ * One-shot tasks have no order among them and run on any of Julia's threads; all bodies of one persistent task run on
+ * the same one. Types are kept as long as the process: make them static. */
 
 /* What a one-shot task does. The library copies the type at its first use. */
 typedef struct jlt_task_type {
@@ -162,8 +167,8 @@ typedef struct jlt_persistent_type {
     void (*run)(jlt_frame *frame, void *state, const void *input, void *output);
     /* Runs after the last message, once, if init succeeded. A failure in it is ignored. */
     void (*exit)(jlt_frame *frame, void *state);
-    /* Disposes of an output that nobody will receive (its receiver was dropped). May run on any thread, gets
-     * no frame, and must not block. */
+    /* Disposes of an output that nobody receives: its receiver was dropped, or given NULL for it. Not called after a
+     * failure: the body cleans up after itself then. May run on any thread, gets no frame, and must not block. */
     void (*dispose_output)(void *output);
     /* Disposes of an input whose run was never begun though it was accepted (cancelled). As above. */
     void (*dispose_input)(void *input);
@@ -199,15 +204,16 @@ static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_pe
 JLT_API jlt_status jlt_persistent_call(jlt_persistent *task, const void *input, jlt_receiver **receiver);
 JLT_API jlt_status jlt_persistent_try_call(jlt_persistent *task, const void *input, jlt_receiver **receiver);
 
-/* Sends a message and waits for its reply, with no allocation for small outputs. From a body only that task is
- * suspended meanwhile; a task that invokes itself waits for ever. output may be NULL: thrown away. */
+/* Sends a message and waits for its reply, with no allocation for outputs up to 512 bytes. From a body only that task is
+ * suspended meanwhile; but a task that invokes itself, or calls itself while its mailbox is full, waits for ever.
+ * output may be NULL: thrown away. Statuses of jlt_persistent_call and of the reply. */
 JLT_API jlt_status jlt_persistent_invoke(jlt_persistent *task, const void *input, void *output);
 
 /* Another handle on the same task, or NULL for NULL. Any thread. */
 JLT_API jlt_persistent *jlt_persistent_clone(jlt_persistent *task);
 
-/* Gives a handle back. After the last one the task answers what it has, runs exit and ends. NULL is ignored; a
- * handle dropped twice aborts in a build with JLT_CHECKS. Any thread. */
+/* Gives a handle back. After the last one the task answers what it has, runs exit and ends. NULL is ignored. A handle
+ * dropped twice aborts the process where that is seen, which a build with JLT_CHECKS makes sure of. Any thread. */
 JLT_API void jlt_persistent_drop(jlt_persistent *task);
 
 /* Waits for the reply, copies its output and frees the receiver. The reply's status: JLT_OK, JLT_EXCEPTION,
@@ -238,7 +244,8 @@ JLT_API void jlt_scope_close(jlt_frame *scope);
 /* Roots a value in this frame as well, for instance in the frame around a scope, and returns it. */
 JLT_API jlt_value *jlt_root(jlt_frame *frame, jlt_value *value);
 
-/* A rooted variable that lives as long as the frame (init's frame: as long as the task). Set replaces the value,
+/* A rooted variable that lives as long as the frame (init's frame: as long as the task; a scope: until it is closed; it
+ * must not be used after that). Set replaces the value,
  * which is then no longer rooted by the slot. A slot made in init may be used in run and exit, with their
  * frames; get roots what it returns in the frame given. */
 JLT_API jlt_slot *jlt_slot_new(jlt_frame *frame, jlt_value *value);
@@ -262,13 +269,18 @@ JLT_API jlt_status jlt_catch(jlt_frame *frame);
  * Fails with JLT_NOT_FOUND. */
 JLT_API jlt_value *jlt_global(jlt_frame *frame, const char *path);
 
-/* Evaluates Julia code in Main and returns the value of its last statement. All statements are evaluated in
+/* Evaluates Julia code in Main, which compiles it each time, and returns the value of its last statement. All statements are evaluated in
  * order until one throws; a syntax error is an exception (JLT_EXCEPTION) too. */
 JLT_API jlt_value *jlt_eval(jlt_frame *frame, const char *code);
 
 /* Calls a Julia function with any number of values. Whatever the call waits for suspends only this task. A NULL
  * argument on a frame that has not failed is JLT_INVALID_ARGUMENT. */
+#ifdef __cplusplus
+#define jlt_call(frame, ...)                                                                                           \
+    jlt_call_list((frame), std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
+#else
 #define jlt_call(frame, ...) jlt_call_list((frame), (jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
+#endif
 JLT_API jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count);
 
 /* Beneath jlt_call: the function and its arguments, ended by JLT_LIST_END. */

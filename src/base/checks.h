@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Programmer errors, and counts of what is alive. Both exist in builds with JLT_CHECKS only. */
+ * Errors of the program that uses the library, and counts of what is alive (in builds with JLT_CHECKS). Every build
+ * aborts where going on would corrupt memory; a build with JLT_CHECKS also where others answer with a status. */
 #ifndef JLT_BASE_CHECKS_H
 #define JLT_BASE_CHECKS_H
 

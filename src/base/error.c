@@ -124,6 +124,24 @@ jlt_status error_fail(jlt_status status, const char *format, ...)
     return error_report(error);
 }
 
+struct error *error_detach(void)
+{
+    struct error *error = last_error;
+    if (error) {
+        last_error = NULL;
+        pthread_setspecific(last_error_key, NULL);
+    }
+    return error;
+}
+
+void error_attach(struct error *error)
+{
+    if (error)
+        error_report(error);
+    else
+        error_none();
+}
+
 const struct error *error_last(void)
 {
     return last_error;

@@ -41,6 +41,10 @@ jlt_status error_none(void);
 /* error_report of error_format. */
 jlt_status error_fail(jlt_status status, const char *format, ...) JLT_PRINTF(2, 3);
 
+/* Takes the thread's error off it, for a while in which the thread does something else, and puts it back. */
+struct error *error_detach(void);
+void error_attach(struct error *error);
+
 /* The thread's error, or NULL after a success. */
 const struct error *error_last(void);
 

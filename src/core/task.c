@@ -218,7 +218,7 @@ static bool give_up(struct task *task, struct fiber *fiber)
 
 bool task_run(struct task *task, struct fiber *fiber)
 {
-    for (int turn = 0; turn < messages_per_turn;) {
+    for (int turn = 0; turn < messages_per_turn && !task->worker->yield_due;) {
         if (!task->batch)
             task->batch = inbox_take(&task->mailbox);
         if (!task->batch) {

@@ -29,10 +29,10 @@
 #include <string.h>
 
 enum {
-    parked_at_most = 64,    /* spare fibers; further ones end */
-    items_per_clock = 16,   /* how often the clock is read */
-    yield_every_ns = 1000000 /* Julia's own tasks, timers and I/O on this thread wait no longer than this, but for
-                                the length of a body */
+    parked_at_most = 64,     /* spare fibers; further ones end */
+    bodies_per_clock = 16,   /* the clock is read no less often */
+    yield_every_ns = 1000000 /* Julia's own tasks, timers and I/O on this thread wait no longer than twice this, but
+                                for the length of a body */
 };
 
 _Thread_local struct fiber *current_fiber;
@@ -128,10 +128,23 @@ void worker_begin_body(struct worker *worker)
         make_standby(worker);
 }
 
+/* Whether Julia's other tasks on this thread should have a turn. Reading the clock can cost as much as a small message,
+ * so it is read after one body, two more, four more and so on: when it is noticed that the time has passed, no more than
+ * twice the time has, however long bodies are. */
+static void look_at_clock(struct worker *worker)
+{
+    worker->yield_due = platform_now() >= worker->yield_at;
+    if (worker->clock_every < bodies_per_clock)
+        worker->clock_every *= 2;
+    worker->clock_in = worker->clock_every;
+}
+
 void worker_end_body(struct worker *worker)
 {
     worker->bodies--;
     atomic_fetch_or(&worker->flags, WORKER_ATTENTIVE);
+    if (--worker->clock_in == 0)
+        look_at_clock(worker);
 }
 
 /* ---- live tasks ---- */
@@ -203,6 +216,7 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
     switch (item->kind) {
     case ITEM_TASK:
         if (task_run((struct task *)item, fiber)) {
+            append_ready(worker, inbox_take(&worker->inbox)); /* those that came meanwhile have their turn first */
             item->node.next = NULL;
             append_ready(worker, &item->node);
         }
@@ -277,17 +291,14 @@ static bool park(struct worker *worker, struct fiber *fiber)
     return false;
 }
 
-/* Whether Julia's other tasks on this thread should have a turn. */
-static bool should_yield(struct worker *worker)
+/* relaxed: off by a few is fine */
+static bool enough_parked(struct worker *worker)
 {
-    if (++worker->handled < items_per_clock)
-        return false;
-    worker->handled = 0;
-    return platform_now() >= worker->yield_at;
+    return atomic_load_explicit(&worker->parked_count, memory_order_relaxed) >= parked_at_most;
 }
 
 /* The fiber leaves the pump with items perhaps still ready. Either it comes back itself, as the standby, or there
- * is one already and it parks. */
+ * is one already and it parks, or ends. */
 static enum pump_result step_aside(struct worker *worker, struct fiber *fiber)
 {
     unsigned flags = atomic_load(&worker->flags), next;
@@ -296,6 +307,8 @@ static enum pump_result step_aside(struct worker *worker, struct fiber *fiber)
     while (!atomic_compare_exchange_weak(&worker->flags, &flags, next));
     if (!(flags & WORKER_STANDBY))
         return PUMP_YIELD;
+    if (enough_parked(worker))
+        return PUMP_EXIT;
     add_parked(worker, fiber);
     return PUMP_PARK;
 }
@@ -307,8 +320,9 @@ static void enter(struct worker *worker, struct fiber *fiber)
     while (!atomic_compare_exchange_weak(&worker->flags, &flags,
                                          (flags & ~(unsigned)WORKER_STANDBY) | WORKER_ATTENTIVE)) {
     }
-    worker->handled = 0;
+    worker->clock_every = worker->clock_in = 1;
     worker->yield_at = platform_now() + yield_every_ns;
+    worker->yield_due = false;
     current_fiber = fiber;
 }
 
@@ -320,14 +334,13 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
         struct item *item = next_item(worker);
         if (item) {
             run_item(worker, fiber, item);
-            if (!should_yield(worker))
+            if (!worker->yield_due)
                 continue;
             result = step_aside(worker, fiber);
             break;
         }
         end_if_closed(worker);
-        /* relaxed: off by a few is fine */
-        if (atomic_load_explicit(&worker->parked_count, memory_order_relaxed) >= parked_at_most) {
+        if (enough_parked(worker)) {
             atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
             if (!inbox_is_empty(&worker->inbox))
                 make_standby(worker);

@@ -45,8 +45,9 @@ struct worker {
     struct inbox_node *ready, **ready_end; /* what was taken out of the inbox, in order */
     struct task *tasks;                    /* live ones */
     unsigned bodies;                       /* fibers inside a body */
-    unsigned handled;                      /* items since the clock was read */
+    unsigned clock_every, clock_in;        /* how often the clock is read, in bodies; how many until then */
     int64_t yield_at;                      /* ns: let Julia's other tasks run */
+    bool yield_due;                        /* ... which is now */
     bool closing, ended;
 
     struct spinlock lock; /* guards parked: doorbells are answered on any engine thread */

@@ -36,7 +36,7 @@ static bool check_shape(jlt_frame *frame, const char *call, jlt_element element,
     *bytes = elements[element].size;
     for (size_t i = 0; i < ndims; i++) {
         /* a size is checked alone too: a zero before it would hide it */
-        if (dims[i] > PTRDIFF_MAX || __builtin_mul_overflow(*bytes, dims[i], bytes) || *bytes > PTRDIFF_MAX) {
+        if (dims[i] >= PTRDIFF_MAX || __builtin_mul_overflow(*bytes, dims[i], bytes) || *bytes > PTRDIFF_MAX) {
             frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the dimensions exceed the address space", call);
             return false;
         }

@@ -2,7 +2,7 @@
 #include "julia/bootstrap.h"
 
 #include "base/error.h"
-#include "core/engine.h"
+#include "julia/calls.h"
 #include "julia/symbols.h"
 
 #include <string.h>
@@ -41,9 +41,9 @@ static void give(const char *name, void *pointer)
 
 int bootstrap_need(const char *name)
 {
-    struct fiber *fiber = current_fiber;
+    struct body body = leave_body();
     bootstrap.need(name);
-    current_fiber = fiber;
+    back_in_body(body);
     return 0;
 }
 

@@ -10,7 +10,8 @@
  * are compiled when they are first needed: they are reached through LATE(name). */
 #define BOOTSTRAP_LATE_FUNCTIONS(X) \
     X(jlt_value *, eval_code, (const char *code, int *failed)) \
-    X(jlt_value *, global_value, (const char *path, int *failed)) \
+    X(jlt_value *, global_value, (const char *path, int *remember, int *failed)) \
+    X(jlt_value *, main_value, (jlt_value * name)) \
     X(void, describe, (jlt_value * failure, describe_sink_fn * sink, void *context)) \
     X(jlt_value *, type_of, (jlt_value *)) \
     X(const char *, string_bytes, (jlt_value *, size_t *length)) \
@@ -35,7 +36,7 @@
 
 /* X(name): values that are never collected. */
 #define BOOTSTRAP_VALUES(X)                                                                                  \
-    X(nothing)                                                                                               \
+    X(nothing) X(not_defined)                                                                                               \
     X(Bool) X(Char) X(Int8) X(Int16) X(Int32) X(Int64) X(UInt8) X(UInt16) X(UInt32) X(UInt64)                \
     X(Float32) X(Float64) X(Ptr) X(Type) X(Failure)
 

@@ -16,6 +16,10 @@ struct Failure
     stack::Vector{Any}
 end
 
+# main_value's answer for a name that is gone.
+struct NotDefined end
+const NOT_DEFINED = NotDefined()
+
 const STATUS_EXCEPTION = 1
 const STATUS_TYPE_MISMATCH = 3
 const STATUS_NOT_FOUND = 4
@@ -88,7 +92,18 @@ function first_of_path(name::Symbol)
     return nothing
 end
 
-function global_value(path::Ptr{UInt8}, failed::Failed)
+# How long C may remember what it found (globals.c).
+const REMEMBER_NOT = Cint(0)
+const REMEMBER_VALUE = Cint(1)  # a constant of Base's or Core's
+const REMEMBER_NAME = Cint(2)   # a global of Main: its value may change
+
+function how_long(names::Vector{String}, constant::Bool)
+    constant && names[1] in ("Base", "Core") && return REMEMBER_VALUE
+    length(names) == 2 && names[1] == "Main" && return REMEMBER_NAME
+    return REMEMBER_NOT
+end
+
+function global_value(path::Ptr{UInt8}, remember::Ptr{Cint}, failed::Failed)
     try
         text = unsafe_string(path)
         isempty(text) && return failure(failed, STATUS_NOT_FOUND, "the path is empty")
@@ -97,19 +112,24 @@ function global_value(path::Ptr{UInt8}, failed::Failed)
         found === nothing &&
             return failure(failed, STATUS_NOT_FOUND, "$text: no global $(names[1]) in Main")
         value = something(found)
+        constant = true
         for i in 2:length(names)
             name = Symbol(names[i])
             if value isa Module ? !isdefined(value, name) : !(name in propertynames(value))
                 where = join(names[1:i-1], '.')
                 return failure(failed, STATUS_NOT_FOUND, "$text: no $(names[i]) in $where")
             end
+            constant &= value isa Module && isconst(value, name)
             value = getproperty(value, name)
         end
+        unsafe_store!(remember, how_long(names, constant))
         return value
     catch
         return failure(failed)
     end
 end
+
+main_value(name::Any) = isdefined(Main, name::Symbol) ? getfield(Main, name::Symbol) : NOT_DEFINED
 
 # ---- failures as text -------------------------------------------------------------------------------------------
 
@@ -128,9 +148,9 @@ unwrapped(exception) = exception isa LoadError ? unwrapped(exception.error) : ex
 typename(exception) = string(nameof(typeof(exception)))
 
 function trace_text(io::IO, trace)
-    for (i, frame) in enumerate(stacktrace(trace))
-        frame.func === :call && endswith(string(frame.file), "jltask_bootstrap.jl") && break
-        frame.func === :eval_code && break
+    # a stack overflow has 80,000 entries, which take 0.3 s to look up
+    for (i, frame) in enumerate(stacktrace(trace[1:min(end, 500)]))
+        endswith(string(frame.file), "jltask_bootstrap.jl") && break # the rest is jltask's own
         println(io, " [", i, "] ", frame.func, " at ", frame.file, ":", frame.line)
         i == 100 && break
     end
@@ -234,7 +254,8 @@ function new_page(length::Csize_t)
     return page
 end
 
-page_store(page::Any, i::Csize_t, value::Any) = (@inbounds((page::Vector{Any})[i] = value); nothing)
+# Not specialized: a method for Int64 would take value out of its box and put another box into the page.
+page_store(page::Any, i::Csize_t, @nospecialize(value)) = (@inbounds((page::Vector{Any})[i] = value); nothing)
 
 # ---- fibers -----------------------------------------------------------------------------------------------------
 
@@ -343,7 +364,8 @@ end
 # What C asks for when it first needs it, since compiling a function takes some milliseconds: name, result, arguments.
 const LATE = Dict{Symbol,Any}(
     :eval_code => (:eval_code, Any, :((Ptr{UInt8}, Failed))),
-    :global_value => (:global_value, Any, :((Ptr{UInt8}, Failed))),
+    :global_value => (:global_value, Any, :((Ptr{UInt8}, Ptr{Cint}, Failed))),
+    :main_value => (:main_value, Any, :((Any,))),
     :describe => (:describe, Cvoid, :((Any, Ptr{Cvoid}, Ptr{Cvoid}))),
     :type_of => (:type_of, Any, :((Any,))),
     :string_bytes => (:string_bytes, Ptr{UInt8}, :((Any, Ptr{Csize_t}))),
@@ -385,6 +407,7 @@ function boot(give::Ptr{Cvoid})
         hand("worker_thread", Ptr{Cvoid}(UInt(tid)))
     end
     ccall(give, Cvoid, (Cstring, Any), "nothing", nothing)
+    ccall(give, Cvoid, (Cstring, Any), "not_defined", NOT_DEFINED)
     for T in (Bool, Char, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float32, Float64, Ptr, Type, Failure)
         ccall(give, Cvoid, (Cstring, Any), string(nameof(T)), T)
     end

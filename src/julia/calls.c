@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whatever a call does, it may suspend this fiber and let others run on this thread; so each call puts current_fiber
- * back when it returns. */
+ * Whatever a call does, it may suspend this fiber and let others run on this thread. So each call takes what belongs to
+ * the body off the thread before it and puts it back after: which fiber runs, and the error of its last call. */
 #include "julia/calls.h"
 
 #include "core/engine.h"
 #include "julia/bootstrap.h"
 
-#define RETURN_OUTCOME(expression)                                                                           \
-    struct fiber *fiber = current_fiber;                                                                     \
-    int failed = 0;                                                                                          \
-    jlt_value *value = (expression);                                                                         \
-    current_fiber = fiber;                                                                                   \
-    return (struct outcome){value, failed != 0}
+_Static_assert(JLT_EXCEPTION == 1 && JLT_TYPE_MISMATCH == 3 && JLT_NOT_FOUND == 4 && JLT_INVALID_ARGUMENT == 11,
+               "bootstrap.jl has these numbers");
+_Static_assert(JLT_BOOL == 0 && JLT_F64 == 12 && JLT_C64 == 14 && JLT_ELEMENT_COUNT == 15,
+               "bootstrap.jl lists the element types in this order");
+
+#define RETURN_OUTCOME(expression)                                                                                     \
+    struct body body = leave_body();                                                                                   \
+    struct outcome outcome = {.failed = false};                                                                        \
+    int failed = 0;                                                                                                    \
+    outcome.value = (expression);                                                                                      \
+    outcome.failed = failed != 0;                                                                                      \
+    back_in_body(body);                                                                                                \
+    return outcome
 
 struct outcome julia_call(jlt_value *const *arguments, size_t count)
 {
@@ -24,9 +31,9 @@ struct outcome julia_eval(const char *code)
     RETURN_OUTCOME(LATE(eval_code)(code, &failed));
 }
 
-struct outcome julia_global(const char *path)
+struct outcome julia_find_global(const char *path, int *remember)
 {
-    RETURN_OUTCOME(LATE(global_value)(path, &failed));
+    RETURN_OUTCOME(LATE(global_value)(path, remember, &failed));
 }
 
 struct outcome julia_new_string(const char *bytes, size_t length)
@@ -55,9 +62,9 @@ static void make_error(void *context, int status, const char *message, size_t me
 
 struct error *julia_describe(jlt_value *failure)
 {
-    struct fiber *fiber = current_fiber;
+    struct body body = leave_body();
     struct error *error = NULL;
     LATE(describe)(failure, make_error, &error);
-    current_fiber = fiber;
+    back_in_body(body);
     return error ? error : error_constant(JLT_EXCEPTION);
 }

@@ -5,6 +5,25 @@
 #define JLT_JULIA_CALLS_H
 
 #include "base/error.h"
+#include "core/engine.h"
+
+/* What belongs to the body that runs on this thread. */
+struct body {
+    struct fiber *fiber;
+    struct error *error;
+};
+
+/* Around whatever may let another fiber run on this thread. */
+static inline struct body leave_body(void)
+{
+    return (struct body){current_fiber, error_detach()};
+}
+
+static inline void back_in_body(struct body body)
+{
+    current_fiber = body.fiber;
+    error_attach(body.error);
+}
 
 /* What came of a call. The value, or the Failure, is not rooted yet. */
 struct outcome {
@@ -15,7 +34,11 @@ struct outcome {
 /* arguments[0] is the function; count includes it. All are rooted by the caller. */
 struct outcome julia_call(jlt_value *const *arguments, size_t count);
 struct outcome julia_eval(const char *code);
-struct outcome julia_global(const char *path);
+struct outcome julia_global(const char *path); /* globals.c */
+
+/* The same without memory of earlier calls; *remember is set as bootstrap.jl says, if it is found. */
+enum remember { REMEMBER_NOT, REMEMBER_VALUE, REMEMBER_NAME };
+struct outcome julia_find_global(const char *path, int *remember);
 
 /* A String; unlike Julia's own C function this one does not throw when there is no memory for it. */
 struct outcome julia_new_string(const char *bytes, size_t length);

@@ -11,6 +11,7 @@
 
 #include "core/parker.h"
 #include "julia/bootstrap.h"
+#include "julia/calls.h"
 #include "julia/symbols.h"
 #include "platform/platform.h"
 
@@ -38,18 +39,35 @@ static void mark_roots(int full)
     }
 }
 
+/* One kind of collection that takes at most half of the time, once its first `free` runs are over. All relaxed: when
+ * exactly it runs does not matter. */
+struct budget {
+    _Atomic int64_t next;
+    atomic_int free;
+};
+
+static void collect_within(struct budget *budget, int kind)
+{
+    int64_t start = platform_now();
+    if (atomic_load_explicit(&budget->free, memory_order_relaxed) > 0)
+        atomic_fetch_sub_explicit(&budget->free, 1, memory_order_relaxed);
+    else if (start < atomic_load_explicit(&budget->next, memory_order_relaxed))
+        return;
+    julia.gc_collect(kind);
+    int64_t end = platform_now();
+    atomic_store_explicit(&budget->next, end + (end - start), memory_order_relaxed);
+}
+
 void julia_stress(void)
 {
     enum { everything = 1, young = 2 }; /* jl_gc_collection_t */
-    static _Atomic int64_t next_full;   /* relaxed: when exactly does not matter */
-    if (julia_gc_stress == STRESS_YOUNG)
-        julia.gc_collect(young);
-    int64_t start = platform_now();
-    if (julia_gc_stress == STRESS_FULL || start >= atomic_load_explicit(&next_full, memory_order_relaxed)) {
+    static struct budget full = {.free = 32}, quick = {.free = 8192};
+    if (julia_gc_stress == STRESS_FULL) {
         julia.gc_collect(everything);
-        int64_t end = platform_now();
-        atomic_store_explicit(&next_full, end + (end - start), memory_order_relaxed);
+        return;
     }
+    collect_within(&quick, young);
+    collect_within(&full, everything);
 }
 
 /* ---- fibers ---- */
@@ -112,8 +130,10 @@ static void timed_out(void *parker)
 
 static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_ns)
 {
+    (void)fiber; /* the current one */
+    struct body body = leave_body();
     LATE(suspend)(parker, timed_out, timeout_ns);
-    current_fiber = fiber;
+    back_in_body(body);
 }
 
 /* ---- doorbells ---- */
@@ -162,10 +182,10 @@ const struct engine julia_engine = {
 
 /* ---- open and serve ---- */
 
-jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_free_frames_fn *free_them)
+jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_free_frames_fn *free_spare)
 {
     mark_frames = mark;
-    free_frames = free_them;
+    free_frames = free_spare;
     julia.gc_set_cb_root_scanner(mark_roots, 1);
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct worker *worker = &runtime->workers[i];

@@ -39,16 +39,17 @@ typedef void julia_free_frames_fn(jlt_frame *spare);
 /* The engine but for its frame functions, which the data layer adds. */
 extern const struct engine julia_engine;
 
-/* On Julia's first thread, after bootstrap_load. Makes the workers' doorbells and starts their fibers.
+/* On Julia's first thread, after bootstrap_load. Makes the workers' doorbells; fibers are made when they are needed.
  * JLT_NO_MEMORY or JLT_NO_JULIA, reported. */
-jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_free_frames_fn *free_frames);
+jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_free_frames_fn *free_spare);
 
 /* Runs Julia until engine->finished; then frees what open made. */
 void julia_engine_serve(struct runtime *runtime);
 
 /* The stress mode, which finds missing roots (JLTASK_GC_STRESS; docs/environment.md). It collects at each point of the
- * API that may allocate in Julia: with `full` always everything, else the young generation each time and everything
- * for half of the time, since a full collection takes some tens of milliseconds and programs make a million calls. */
+ * API that may allocate in Julia: with `full` always everything. Else the first points collect everything, some thousands
+ * more the young generation, and from then on each kind runs for up to half of the time: a full collection takes some
+ * tens of milliseconds, and programs make a million calls. */
 enum julia_gc_stress { STRESS_NONE, STRESS_YOUNG, STRESS_FULL };
 extern enum julia_gc_stress julia_gc_stress;
 

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "platform/platform.h"
 
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +52,7 @@ void julia_place_finish(struct julia_place *place)
     free(place->bindir);
     free(place->library);
     free(place->image);
-    *place = (struct julia_place){0};
+    memset(place, 0, sizeof *place);
 }
 
 static bool is_complete(const struct julia_place *place)
@@ -61,26 +60,13 @@ static bool is_complete(const struct julia_place *place)
     return place->executable && place->bindir && place->library && place->image;
 }
 
-/* The file under a folder that matches a pattern, if there is just one (links to it do not count). */
-static char *file_under(const char *folder, const char *pattern)
+/* The path of a file under a folder, if it is there. */
+static char *file_under(const char *folder, const char *relative)
 {
-    char path[PATH_MAX], *found = NULL;
-    glob_t matches;
-    if (snprintf(path, sizeof path, "%s/%s", folder, pattern) >= (int)sizeof path || glob(path, 0, NULL, &matches))
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", folder, relative) >= (int)sizeof path || !platform_is_file(path))
         return NULL;
-    for (size_t i = 0; i < matches.gl_pathc; i++) {
-        char *real = platform_is_file(matches.gl_pathv[i]) ? platform_real_path(matches.gl_pathv[i]) : NULL;
-        if (real && found && strcmp(real, found) != 0) {
-            free(real);
-            free(found);
-            found = NULL;
-            break;
-        }
-        free(found);
-        found = real;
-    }
-    globfree(&matches);
-    return found;
+    return platform_real_path(path);
 }
 
 static char *folder_of(const char *path)
@@ -94,7 +80,7 @@ static bool look_around(const char *executable, struct julia_place *place)
 {
     static const char *const layouts[][2] = {
         {"../lib/libjulia.so", "../lib/julia/sys.so"},
-        {"../lib/*/libjulia.so.*", "../lib/*/julia/sys.so"},
+        {"../lib/" JLT_MULTIARCH "/libjulia.so.1", "../lib/" JLT_MULTIARCH "/julia/sys.so"},
     };
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
         place->executable = platform_real_path(executable);

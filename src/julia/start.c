@@ -24,7 +24,7 @@ static int minor_version(void)
     return major > 1 ? 999 : minor;
 }
 
-/* JULIA_NUM_THREADS as Julia reads it ("4", "4,1", "auto"), else the processors. */
+/* The number that JULIA_NUM_THREADS begins with ("4", "4,1"), else ("auto", nothing) the processors. */
 static int default_threads(void)
 {
     const char *text = getenv("JULIA_NUM_THREADS");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every symbol that jltask takes from libjulia, in one table, for Julia 1.5 to 1.13. No other file names one, but for
- * bootstrap.jl, which reaches libuv's and the scheduler's through ccall.
+ * Every symbol that jltask takes from libjulia, in one table, for Julia 1.5 to 1.13. Elsewhere
+ * only bootstrap.jl names some (libuv's and the scheduler's, through ccall) and symbols.c the one that tells the version.
  *
  *   X(result, symbol, member, parameters, presence)     julia.member is that symbol of libjulia's
  *
@@ -71,6 +71,6 @@ struct julia_symbols {
 extern struct julia_symbols julia;
 
 /* Loads a libjulia and fills `julia`. JLT_NO_JULIA, reported: not loadable, too old, or what is missing. */
-jlt_status julia_load(const char *library);
+jlt_status julia_load(const char *path);
 
 #endif

@@ -314,7 +314,8 @@ static void invoke_run(jlt_frame *frame, const void *input, void *output)
 static void test_cancelling_answers_bodies_that_wait_for_a_reply(void **unused)
 {
     (void)unused;
-    static const jlt_task_type type = {.input_size = sizeof(struct task *), .output_size = sizeof(int), .run = invoke_run};
+    static const jlt_task_type type = {
+        .input_size = sizeof(struct task *), .output_size = sizeof(int), .run = invoke_run};
     runtime = fake_start(1, 0);
     struct task *task = spawn(runtime, &echo_type, NULL);
     struct message *sleeping = call(task, &(int){-1});
@@ -397,7 +398,8 @@ static void fill_run(jlt_frame *frame, const void *input, void *output)
 static void test_closing_turns_away_bodies_that_wait_at_full_gates(void **unused)
 {
     (void)unused;
-    static const jlt_task_type type = {.input_size = sizeof(struct task *), .output_size = sizeof(int), .run = fill_run};
+    static const jlt_task_type type = {
+        .input_size = sizeof(struct task *), .output_size = sizeof(int), .run = fill_run};
     runtime = fake_start(1, 0);
     struct task *task = spawn(runtime, &bounded_type, NULL);
     struct message *sleeping = call(task, &(int){-1});

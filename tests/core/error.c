@@ -51,10 +51,10 @@ static void test_texts_may_be_parts_and_may_be_missing(void **unused)
 static void test_constant_errors_say_what_the_header_says(void **unused)
 {
     (void)unused;
-#define ASSERT_CONSTANT(name, text)                                                                          \
-    assert_int_equal(error_constant(JLT_##name)->status, JLT_##name);                                        \
-    assert_string_equal(error_constant(JLT_##name)->message, text);                                          \
-    assert_string_equal(jlt_status_name(JLT_##name), "JLT_" #name);                                          \
+#define ASSERT_CONSTANT(name, text)                                                                                    \
+    assert_int_equal(error_constant(JLT_##name)->status, JLT_##name);                                                  \
+    assert_string_equal(error_constant(JLT_##name)->message, text);                                                    \
+    assert_string_equal(jlt_status_name(JLT_##name), "JLT_" #name);                                                    \
     error_free(error_constant(JLT_##name));
     JLT_STATUS_MAP(ASSERT_CONSTANT)
     assert_string_equal(jlt_status_name((jlt_status)1000), "JLT_UNKNOWN");

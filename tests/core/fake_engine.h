@@ -72,10 +72,10 @@ void event_raise(atomic_uint *event);
 void event_await(atomic_uint *event, unsigned count);
 
 /* Until a condition holds that nobody announces. */
-#define await_true(condition)                                                                                \
-    do {                                                                                                     \
-        while (!(condition))                                                                                 \
-            sched_yield();                                                                                   \
+#define await_true(condition)                                                                                          \
+    do {                                                                                                               \
+        while (!(condition))                                                                                           \
+            sched_yield();                                                                                             \
     } while (0)
 
 /* Small and repeatable; *seed is not 0. */
@@ -83,7 +83,7 @@ unsigned random_below(unsigned *seed, unsigned limit);
 
 /* ---- the API's shapes over core ---- */
 
-#define type_of(type)                                                                                        \
+#define type_of(type)                                                                                                  \
     _Generic((type), const jlt_task_type *: type_of_task((const void *)(type), sizeof(jlt_task_type)),       \
              const jlt_persistent_type *: type_of_persistent((const void *)(type), sizeof(jlt_persistent_type)))
 

@@ -216,6 +216,7 @@ static void run(unsigned workers, size_t channel_capacity, size_t mailbox_capaci
     threads[clients] = thread_start(start_and_drop, (void *)(intptr_t)5);
     for (int i = 0; i <= clients; i++)
         thread_join(threads[i]);
+    await_true(atomic_load(&disposed) == atomic_load(&outputs_given_up)); /* until then bodies may use `all` */
     for (int i = 0; i < tasks; i++)
         task_drop(all[i]);
     fake_end(runtime);

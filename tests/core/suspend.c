@@ -2,6 +2,7 @@
  *
  * Bodies that wait: what else their worker does meanwhile, and how they go on. */
 #include "core/fake_engine.h"
+#include "platform/platform.h"
 
 #include <sched.h>
 
@@ -145,7 +146,7 @@ static void test_bodies_that_yield_lose_no_message(void **unused)
     }
 }
 
-/* Sends to its own task until the sleeper has had its turn, so there is always something ready. */
+/* Sends to its own task until the other has had its turn, so there is always something ready. */
 static void flood_run(jlt_frame *frame, void *state, const void *input, void *output)
 {
     (void)frame, (void)state, (void)output;
@@ -166,6 +167,61 @@ static void test_a_busy_pump_lets_others_on_its_thread_have_their_turn(void **un
     event_raise(&go_on); /* it now waits for the thread, as any Julia task may */
     assert_ok(message_receive(sleeper, -1, NULL));
     event_await(&begun, 2); /* and the flood ends */
+    task_drop(task);
+}
+
+static void raise_ended_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)input, (void)output;
+    event_raise(&ended);
+}
+
+static void test_a_busy_task_lets_others_on_its_worker_have_their_turn(void **unused)
+{
+    (void)unused;
+    static const jlt_persistent_type flood_type = {.input_size = sizeof(struct task *), .run = flood_run};
+    static const jlt_task_type type = {.run = raise_ended_run};
+    struct task *task = spawn(runtime, &flood_type, NULL);
+    assert_ok(runtime_call(task, &task, SEND_WAIT, NULL));
+    assert_ok(runtime_invoke(runtime, type_of(&type), NULL, NULL));
+    event_await(&begun, 1); /* the flood ends */
+    task_drop(task);
+}
+
+static atomic_uint slow_handled;
+
+static void slow_flood_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    for (int64_t end = platform_now() + 200000; platform_now() < end;) {
+    }
+    atomic_fetch_add(&slow_handled, 1);
+    flood_run(frame, state, input, output);
+}
+
+static void yield_among_slow_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)input;
+    for (int i = 0; i < 20; i++) {
+        unsigned before = atomic_load(&slow_handled);
+        fake_yield();
+        unsigned handled = atomic_load(&slow_handled) - before;
+        if (handled > *(unsigned *)output)
+            *(unsigned *)output = handled;
+    }
+    event_raise(&ended);
+}
+
+static void test_others_on_its_thread_do_not_wait_for_many_slow_bodies(void **unused)
+{
+    (void)unused;
+    static const jlt_persistent_type flood_type = {.input_size = sizeof(struct task *), .run = slow_flood_run};
+    static const jlt_task_type type = {.output_size = sizeof(unsigned), .run = yield_among_slow_run};
+    unsigned most;
+    struct task *task = spawn(runtime, &flood_type, NULL);
+    assert_ok(runtime_call(task, &task, SEND_WAIT, NULL));
+    assert_ok(runtime_invoke(runtime, type_of(&type), NULL, &most));
+    assert_in_range(most, 1, 16); /* a turn is a millisecond, and it may be noticed when another has passed */
+    event_await(&begun, 1);
     task_drop(task);
 }
 
@@ -383,6 +439,8 @@ int main(void)
         suspend_test(test_many_bodies_sleep_at_once_and_their_fibers_end_afterwards),
         suspend_test(test_bodies_that_yield_lose_no_message),
         suspend_test(test_a_busy_pump_lets_others_on_its_thread_have_their_turn),
+        suspend_test(test_a_busy_task_lets_others_on_its_worker_have_their_turn),
+        suspend_test(test_others_on_its_thread_do_not_wait_for_many_slow_bodies),
         suspend_test(test_bodies_invoke_each_other_on_one_worker),
         suspend_test(test_a_body_starts_a_task_and_talks_to_it),
         suspend_test(test_a_body_waits_no_longer_than_it_asked_for),

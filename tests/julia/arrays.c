@@ -152,15 +152,13 @@ static void more_dims_than_a_view_has(jlt_frame *frame)
 
 static void no_elements(jlt_frame *frame)
 {
-    static const size_t shapes[][2] = {{0, 3}, {3, 0}, {0, 0}, {0, PTRDIFF_MAX}};
+    static const size_t shapes[][2] = {{0, 3}, {3, 0}, {0, 0}, {0, PTRDIFF_MAX - 1}};
     double somewhere;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         EXPECT(has_shape(frame, jlt_array_new(frame, JLT_F64, 2, shapes[i]), JLT_F64, 2, shapes[i]));
         EXPECT(has_shape(frame, jlt_array_copy(frame, JLT_F64, NULL, 2, shapes[i]), JLT_F64, 2, shapes[i]));
-        EXPECT(has_shape(frame, jlt_array_copy(frame, JLT_F64, &somewhere, 2, shapes[i]), JLT_F64, 2, shapes[i]));
         EXPECT(has_shape(frame, jlt_array_wrap(frame, JLT_F64, NULL, 2, shapes[i]), JLT_F64, 2, shapes[i]));
-        EXPECT(has_shape(frame, jlt_array_wrap(frame, JLT_F64, &somewhere, 1, shapes[i]), JLT_F64, 1, shapes[i])
-               || shapes[i][0]);
+        EXPECT(has_shape(frame, jlt_array_wrap(frame, JLT_F64, &somewhere, 2, shapes[i]), JLT_F64, 2, shapes[i]));
     }
 }
 
@@ -195,6 +193,7 @@ static void absurd_shapes(jlt_frame *frame)
         {(size_t)1 << 32, (size_t)1 << 32, 1},
         {(size_t)1 << 21, (size_t)1 << 21, (size_t)1 << 22},
         {0, SIZE_MAX, 1},
+        {0, PTRDIFF_MAX, 1},
         {SIZE_MAX, 0, 1},
     };
     double x = 0;
@@ -283,27 +282,19 @@ static void test_arguments_that_are_not_allowed(void **unused)
 
 static void views_of_other_things(jlt_frame *frame)
 {
-    static const struct {
-        const char *code, *type;
-    } others[] = {
-        {"Float32[1, 2]", "Array{Float32,1}"},   {"[1, 2]", "Array{Int64,1}"},    {"Any[1.0]", "Array{Any,1}"},
-        {"Real[1.0]", "Array{Real,1}"},          {"1.0", "Float64"},              {"\"text\"", "String"},
-        {"view([1.0, 2.0], 1:1)", "SubArray"},   {"1.0:2.0", "StepRangeLen"},     {"nothing", "Nothing"},
-        {"BitVector([true])", "BitArray{1}"},    {"Float64", "DataType"},
+    static const char *const others[] = {
+        "Float32[1, 2]", "[1, 2]", "Any[1.0]", "Real[1.0]", "view([1.0, 2.0], 1:1)", "1.0:2.0",
+        "1.0",           "\"x\"",  "nothing",  "Float64",   "BitVector([true])",
     };
     jlt_view view, before;
     memset(&before, 0x5a, sizeof before);
     view = before;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        jlt_value *other = jlt_eval(frame, others[i].code);
-        EXPECT(other && !jlt_array_view(frame, other, JLT_F64, &view));
-        char got[64];
-        const char *type = others[i].type;
-        if (!strncmp(type, "Array{", 6)) /* printed as Vector{Float32} from 1.6 on */
-            snprintf(got, sizeof got, "{%.*s", (int)strcspn(type + 6, ","), type + 6);
-        else
-            snprintf(got, sizeof got, "expected an Array of Float64, got %.*s", (int)strcspn(type, "{"), type);
-        EXPECT_FAILED(JLT_TYPE_MISMATCH, got);
+        char code[128];
+        snprintf(code, sizeof code, "\"expected an Array of Float64, got $(typeof(%s))\"", others[i]);
+        const char *expected = jlt_unbox_string(frame, jlt_eval(frame, code), NULL);
+        EXPECT(!jlt_array_view(frame, jlt_eval(frame, others[i]), JLT_F64, &view));
+        EXPECT_FAILED(JLT_TYPE_MISMATCH, expected);
         EXPECT(!memcmp(&view, &before, sizeof view));
     }
 }

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What bad use gets: a status and a message wherever that is possible, and an abort that names the call where it is not,
+ * or always where the library was built with JLT_CHECKS.
+ *
+ * A process in which Julia runs must not be forked, so what aborts is done in a new process: this program starts itself
+ * again, with the name of the misuse as its argument. */
+#include "julia/fixture.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool library_checks(void)
+{
+    return jlt_debug_counts().tasks >= 0;
+}
+
+/* ---- misuse, one of these in a process of its own ---- */
+
+/* What jlt_error_message() told the thread that misused something, where it went on. */
+static char complaint[512];
+
+static void note_complaint(void)
+{
+    snprintf(complaint, sizeof complaint, "%s", jlt_error_message());
+}
+
+static jlt_frame *leaked_frame;
+
+static void leak_frame(jlt_frame *frame)
+{
+    leaked_frame = frame;
+}
+
+static void use_a_frame_after_its_message(void)
+{
+    in_body(leak_frame);
+    jlt_value *value = jlt_box_i64(leaked_frame, 1);
+    note_complaint();
+    assert_null(value);
+}
+
+static void leak_scope(jlt_frame *frame)
+{
+    leaked_frame = jlt_scope_open(jlt_scope_open(frame));
+}
+
+static void use_a_scope_left_open(void)
+{
+    in_body(leak_scope);
+    bool ok = jlt_ok(leaked_frame);
+    note_complaint();
+    assert_false(ok);
+}
+
+static void use_a_closed_scope(jlt_frame *frame)
+{
+    jlt_frame *scope = jlt_scope_open(frame);
+    jlt_scope_close(scope);
+    jlt_value *value = jlt_eval(scope, "touched = true");
+    note_complaint();
+    EXPECT(!value && jlt_ok(frame)); /* the frame that is open has nothing to do with it */
+    EXPECT(!jlt_unbox_bool(frame, jlt_eval(frame, "isdefined(Main, :touched)")));
+}
+
+static void use_a_scope_after_its_close(void)
+{
+    in_body(use_a_closed_scope);
+}
+
+static void close_a_scope_again(jlt_frame *frame)
+{
+    jlt_frame *scope = jlt_scope_open(frame);
+    jlt_scope_close(scope);
+    jlt_scope_close(scope);
+    note_complaint();
+    EXPECT(jlt_box_i64(frame, 1));
+}
+
+static void close_a_scope_twice(void)
+{
+    in_body(close_a_scope_again);
+}
+
+static void *use_frame(void *frame)
+{
+    jlt_value *value = jlt_global(frame, "Base.sqrt");
+    note_complaint();
+    return value;
+}
+
+static void lend_frame(jlt_frame *frame)
+{
+    pthread_t other;
+    void *value = frame;
+    EXPECT(!pthread_create(&other, NULL, use_frame, frame) && !pthread_join(other, &value));
+    EXPECT(!value && jlt_ok(frame));
+}
+
+static void use_a_frame_on_another_thread(void)
+{
+    in_body(lend_frame);
+}
+
+static void use_frame_in_another_body(jlt_frame *frame)
+{
+    jlt_value *value = jlt_typeof(leaked_frame, jlt_box_i64(frame, 1));
+    note_complaint();
+    EXPECT(!value && jlt_ok(frame));
+}
+
+static void invoke_another_body(jlt_frame *frame)
+{
+    leaked_frame = frame;
+    in_body(use_frame_in_another_body);
+}
+
+static void use_a_frame_in_another_body(void)
+{
+    in_body(invoke_another_body);
+}
+
+static void do_nothing(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)frame, (void)state, (void)input, (void)output;
+}
+
+static const jlt_persistent_type idle_type = {.name = "idle", .run = do_nothing};
+
+static jlt_persistent *idle_task(void)
+{
+    jlt_persistent *task = NULL;
+    assert_ok(jlt_persistent_spawn(runtime, &idle_type, NULL, &task));
+    return task;
+}
+
+static void drop_a_task_twice(void)
+{
+    jlt_persistent *task = idle_task();
+    jlt_persistent_drop(task);
+    jlt_persistent_drop(task);
+}
+
+static void drop_clones_once_too_often(void)
+{
+    jlt_persistent *task = idle_task(), *clone = jlt_persistent_clone(task);
+    jlt_persistent_drop(task);
+    jlt_persistent_drop(clone);
+    jlt_persistent_drop(clone);
+}
+
+static void clone_a_dropped_task(void)
+{
+    jlt_persistent *task = idle_task();
+    jlt_persistent_drop(task);
+    jlt_persistent_clone(task);
+}
+
+static void drop_the_runtime_twice(void)
+{
+    jlt_runtime_drop(runtime);
+    jlt_runtime_drop(runtime);
+}
+
+static void clone_the_dropped_runtime(void)
+{
+    jlt_runtime_drop(runtime);
+    jlt_runtime_clone(runtime);
+}
+
+enum outcome {
+    COMPLAINS,        /* aborts in a build with checks, else says so and goes on */
+    ABORTS,           /* in every build */
+    ABORTS_IF_CHECKED /* and is undefined in other builds */
+};
+
+static const struct misuse {
+    const char *name;
+    void (*commit)(void);
+    enum outcome outcome;
+    const char *message;
+} misuses[] = {
+    {"late frame", use_a_frame_after_its_message, COMPLAINS,
+     "jlt_box_i64: the frame was used after its message or scope had ended"},
+    {"late scope", use_a_scope_left_open, COMPLAINS,
+     "jlt_ok: the frame was used after its message or scope had ended"},
+    {"closed scope", use_a_scope_after_its_close, COMPLAINS,
+     "jlt_eval: the frame was used after its message or scope had ended"},
+    {"scope closed twice", close_a_scope_twice, COMPLAINS,
+     "jlt_scope_close: the frame was used after its message or scope had ended"},
+    {"other thread", use_a_frame_on_another_thread, COMPLAINS,
+     "jlt_global: the frame was used outside the task body that it was given to"},
+    {"other body", use_a_frame_in_another_body, COMPLAINS,
+     "jlt_typeof: the frame was used outside the task body that it was given to"},
+    {"task dropped twice", drop_a_task_twice, ABORTS_IF_CHECKED,
+     "jlt_persistent_drop: the handle was dropped before"},
+    {"clones dropped", drop_clones_once_too_often, ABORTS_IF_CHECKED,
+     "jlt_persistent_drop: the handle was dropped before"},
+    {"task cloned late", clone_a_dropped_task, ABORTS_IF_CHECKED,
+     "jlt_persistent_clone: the handle was dropped before"},
+    {"runtime dropped twice", drop_the_runtime_twice, ABORTS, "jlt_runtime_drop: the handle was dropped before"},
+    {"runtime cloned late", clone_the_dropped_runtime, ABORTS, "jlt_runtime_clone: the handle was dropped before"},
+};
+
+enum { misuse_count = sizeof misuses / sizeof *misuses };
+
+/* The program's other main: commits one misuse. */
+static int commit_misuse(const char *name)
+{
+    struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    for (int i = 0; i < misuse_count; i++) {
+        if (strcmp(misuses[i].name, name))
+            continue;
+        if (jlt_runtime_spawn(NULL, &runtime, &thread) == JLT_OK)
+            misuses[i].commit();
+    }
+    return 0;
+}
+
+/* Starts this program with the misuse as its argument; returns how it ended, and what it wrote to stderr. */
+static int run_in_a_process(const char *name, char *written, size_t size)
+{
+    int ends[2], status;
+    pid_t child;
+    posix_spawn_file_actions_t actions;
+    assert_int_equal(pipe(ends), 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    posix_spawn_file_actions_addclose(&actions, ends[0]);
+    posix_spawn_file_actions_addclose(&actions, ends[1]);
+    char *arguments[] = {"misuse", (char *)(uintptr_t)name, NULL};
+    assert_int_equal(posix_spawn(&child, "/proc/self/exe", &actions, NULL, arguments, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    size_t length = 0;
+    char more[512];
+    for (ssize_t got; (got = read(ends[0], more, sizeof more)) > 0;) { /* to the end, lest the child block */
+        size_t room = size - 1 - length, kept = (size_t)got < room ? (size_t)got : room;
+        memcpy(written + length, more, kept);
+        length += kept;
+    }
+    written[length] = '\0';
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void assert_aborts(const struct misuse *misuse)
+{
+    char written[4096];
+    int status = run_in_a_process(misuse->name, written, sizeof written);
+    assert_contains(written, "jltask: ");
+    assert_contains(written, misuse->message);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+static void test_misuse(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < misuse_count; i++) {
+        const struct misuse *misuse = &misuses[i];
+        if (misuse->outcome == ABORTS || library_checks()) {
+            assert_aborts(misuse);
+        } else if (misuse->outcome == COMPLAINS) {
+            misuse->commit();
+            assert_string_equal(complaint, misuse->message);
+            in_body(leak_frame); /* all goes on */
+        }
+    }
+}
+
+/* ---- NULL ---- */
+
+static void test_null_outside_of_bodies(void **unused)
+{
+    (void)unused;
+    jlt_runtime *none = NULL;
+    jlt_thread *no_thread = NULL;
+    jlt_persistent *task = NULL;
+    jlt_receiver *receiver = NULL;
+    static const jlt_task_type once = {.run = NULL};
+#define ASSERT_REFUSED(call, text)                                                                           \
+    do {                                                                                                     \
+        assert_status(call, JLT_INVALID_ARGUMENT);                                                           \
+        assert_contains(jlt_error_message(), text);                                                          \
+    } while (0)
+    ASSERT_REFUSED(jlt_runtime_spawn(NULL, NULL, &no_thread), "jlt_runtime_spawn: runtime is NULL");
+    ASSERT_REFUSED(jlt_runtime_spawn(NULL, &none, NULL), "jlt_runtime_spawn: thread is NULL");
+    ASSERT_REFUSED(jlt_runtime_start(NULL, NULL, NULL, NULL), "jlt_runtime_start: main_fn is NULL");
+    ASSERT_REFUSED(jlt_runtime_close(NULL, true), "jlt_runtime_close: runtime is NULL");
+    ASSERT_REFUSED(jlt_thread_join(NULL), "jlt_thread_join: thread is NULL");
+    ASSERT_REFUSED(jlt_task_dispatch(NULL, &once, NULL, &receiver), "jlt_task_dispatch: runtime is NULL");
+    ASSERT_REFUSED(jlt_task_try_dispatch(NULL, &once, NULL, NULL), "jlt_task_try_dispatch: runtime is NULL");
+    ASSERT_REFUSED(jlt_task_invoke(NULL, &once, NULL, NULL), "jlt_task_invoke: runtime is NULL");
+    ASSERT_REFUSED(jlt_persistent_dispatch(NULL, &idle_type, NULL, &receiver), "jlt_persistent_dispatch: runtime");
+    ASSERT_REFUSED(jlt_persistent_try_dispatch(NULL, &idle_type, NULL, NULL), "jlt_persistent_try_dispatch: runtime");
+    ASSERT_REFUSED(jlt_persistent_spawn(NULL, &idle_type, NULL, &task), "jlt_persistent_spawn: runtime is NULL");
+    ASSERT_REFUSED(jlt_persistent_spawn(runtime, &idle_type, NULL, NULL), "jlt_persistent_spawn: task is NULL");
+    ASSERT_REFUSED(jlt_persistent_call(NULL, NULL, &receiver), "jlt_persistent_call: task is NULL");
+    ASSERT_REFUSED(jlt_persistent_try_call(NULL, NULL, NULL), "jlt_persistent_try_call: task is NULL");
+    ASSERT_REFUSED(jlt_persistent_invoke(NULL, NULL, NULL), "jlt_persistent_invoke: task is NULL");
+    ASSERT_REFUSED(jlt_receiver_recv(NULL, NULL), "jlt_receiver_recv: receiver is NULL");
+    ASSERT_REFUSED(jlt_receiver_recv_timeout(NULL, 0, NULL), "jlt_receiver_recv_timeout: receiver is NULL");
+    ASSERT_REFUSED(jlt_receiver_try_recv(NULL, NULL), "jlt_receiver_try_recv: receiver is NULL");
+    assert_null(receiver);
+    assert_null(task);
+    assert_null(none);
+    assert_null(no_thread);
+    assert_null(jlt_runtime_clone(NULL));
+    assert_null(jlt_persistent_clone(NULL));
+    jlt_runtime_drop(NULL);
+    jlt_persistent_drop(NULL);
+    jlt_receiver_drop(NULL);
+    assert_true(jlt_runtime_is_closed(NULL));
+}
+
+static void test_types_and_inputs_that_are_missing(void **unused)
+{
+    (void)unused;
+    jlt_persistent *task = NULL;
+    jlt_receiver *receiver = NULL;
+    static const jlt_task_type no_run = {.name = "lame"};
+    static const jlt_persistent_type no_run_either = {.name = "lame, too"};
+    static const jlt_persistent_type hungry = {
+        .name = "hungry", .config_size = 8, .input_size = 16, .run = do_nothing};
+    ASSERT_REFUSED(jlt_task_dispatch(runtime, NULL, NULL, &receiver), "type is NULL");
+    ASSERT_REFUSED(jlt_task_try_dispatch(runtime, NULL, NULL, &receiver), "type is NULL");
+    ASSERT_REFUSED(jlt_task_invoke(runtime, NULL, NULL, NULL), "type is NULL");
+    ASSERT_REFUSED(jlt_persistent_spawn(runtime, NULL, NULL, &task), "type is NULL");
+    ASSERT_REFUSED(jlt_task_invoke(runtime, &no_run, NULL, NULL), "\"lame\" has no run");
+    ASSERT_REFUSED(jlt_persistent_spawn(runtime, &no_run_either, NULL, &task), "\"lame, too\" has no run");
+    ASSERT_REFUSED(jlt_persistent_spawn(runtime, &hungry, NULL, &task), "config is NULL, but \"hungry\" takes 8 bytes");
+    ASSERT_REFUSED(jlt_persistent_dispatch(runtime, &hungry, NULL, &receiver), "config is NULL");
+    assert_null(receiver);
+    assert_ok(jlt_persistent_spawn(runtime, &hungry, "8 bytes", &task));
+    ASSERT_REFUSED(jlt_persistent_invoke(task, NULL, NULL), "input is NULL, but \"hungry\" takes 16 bytes");
+    ASSERT_REFUSED(jlt_persistent_call(task, NULL, &receiver), "input is NULL");
+    ASSERT_REFUSED(jlt_persistent_try_call(task, NULL, &receiver), "input is NULL");
+    assert_null(receiver);
+    jlt_persistent_drop(task);
+}
+
+static void test_a_handle_needs_a_place(void **unused)
+{
+    (void)unused;
+    jlt_persistent *task = NULL;
+    jlt_receiver *receiver;
+    assert_ok(jlt_persistent_dispatch(runtime, &idle_type, NULL, &receiver));
+    ASSERT_REFUSED(jlt_receiver_recv(receiver, NULL), "jlt_receiver_recv: output is NULL");
+    ASSERT_REFUSED(jlt_receiver_recv_timeout(receiver, -1, NULL), "jlt_receiver_recv_timeout: output is NULL");
+    assert_ok(jlt_receiver_recv(receiver, &task)); /* the receiver stayed good */
+    jlt_persistent_drop(task);
+}
+
+/* Every function that takes a frame, called with one: NULL, or one that is closed. */
+#define FRAME_CALLS(X)                                                                                       \
+    X(jlt_scope_open, frame)                                                                                 \
+    X(jlt_root, frame, value)                                                                                \
+    X(jlt_slot_new, frame, value)                                                                            \
+    X(jlt_slot_get, frame, slot)                                                                             \
+    X(jlt_ok, frame)                                                                                         \
+    X(jlt_global, frame, "Base.sqrt")                                                                        \
+    X(jlt_eval, frame, "touched = true")                                                                     \
+    X(jlt_call, frame, value)                                                                                \
+    X(jlt_call_n, frame, value, &value, 1)                                                                   \
+    X(jlt_box_bool, frame, true)                                                                             \
+    X(jlt_box_char, frame, 'x')                                                                              \
+    X(jlt_box_i8, frame, 1)                                                                                  \
+    X(jlt_box_i16, frame, 1)                                                                                 \
+    X(jlt_box_i32, frame, 1)                                                                                 \
+    X(jlt_box_i64, frame, 1)                                                                                 \
+    X(jlt_box_u8, frame, 1)                                                                                  \
+    X(jlt_box_u16, frame, 1)                                                                                 \
+    X(jlt_box_u32, frame, 1)                                                                                 \
+    X(jlt_box_u64, frame, 1)                                                                                 \
+    X(jlt_box_f32, frame, 1)                                                                                 \
+    X(jlt_box_f64, frame, 1)                                                                                 \
+    X(jlt_box_pointer, frame, &value)                                                                        \
+    X(jlt_box_nothing, frame)                                                                                \
+    X(jlt_box_string, frame, "x")                                                                            \
+    X(jlt_box_string_n, frame, "x", 1)                                                                       \
+    X(jlt_box_symbol, frame, "x")                                                                            \
+    X(jlt_unbox_bool, frame, value)                                                                          \
+    X(jlt_unbox_char, frame, value)                                                                          \
+    X(jlt_unbox_i8, frame, value)                                                                            \
+    X(jlt_unbox_i16, frame, value)                                                                           \
+    X(jlt_unbox_i32, frame, value)                                                                           \
+    X(jlt_unbox_i64, frame, value)                                                                           \
+    X(jlt_unbox_u8, frame, value)                                                                            \
+    X(jlt_unbox_u16, frame, value)                                                                           \
+    X(jlt_unbox_u32, frame, value)                                                                           \
+    X(jlt_unbox_u64, frame, value)                                                                           \
+    X(jlt_unbox_f32, frame, value)                                                                           \
+    X(jlt_unbox_f64, frame, value)                                                                           \
+    X(jlt_unbox_pointer, frame, value)                                                                       \
+    X(jlt_unbox_string, frame, value, NULL)                                                                  \
+    X(jlt_unbox_symbol, frame, value)                                                                        \
+    X(jlt_is_nothing, frame, value)                                                                          \
+    X(jlt_isa, frame, value, value)                                                                          \
+    X(jlt_typeof, frame, value)                                                                              \
+    X(jlt_array_new, frame, JLT_F64, 0, NULL)                                                                \
+    X(jlt_array_copy, frame, JLT_F64, &value, 0, NULL)                                                       \
+    X(jlt_array_wrap, frame, JLT_F64, &value, 0, NULL)                                                       \
+    X(jlt_array_view, frame, value, JLT_F64, &view)
+
+/* The functions that return nothing, or the failure itself. */
+#define VOID_FRAME_CALLS(X)                                                                                  \
+    X(jlt_scope_close, frame)                                                                                \
+    X(jlt_slot_set, frame, slot, value)                                                                      \
+    X(jlt_fail, frame, "%d", 1)                                                                              \
+    X((void)jlt_catch, frame)
+
+/* What the thread's error says of a call that did nothing begins with the function's name. */
+#define EXPECT_COMPLAINT(function)                                                                           \
+    do {                                                                                                     \
+        const char *name_ = strstr(#function, "jlt_");                                                       \
+        EXPECT(!strncmp(jlt_error_message(), name_, strlen(name_)) && strstr(jlt_error_message(), rule));    \
+    } while (0)
+#define EXPECT_FALSE_AND_COMPLAINT(function, ...)                                                            \
+    EXPECT(!function(bad_frame(__VA_ARGS__)));                                                               \
+    EXPECT_COMPLAINT(function);
+
+static void frames_that_are_null(jlt_frame *frame);
+
+int main(int count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_null_outside_of_bodies),
+        cmocka_unit_test(test_types_and_inputs_that_are_missing),
+        cmocka_unit_test(test_a_handle_needs_a_place),
+    };
+    if (count > 1)
+        return commit_misuse(arguments[1]);
+    return cmocka_run_group_tests(tests, start_runtime, stop_runtime);
+}
