@@ -9,6 +9,7 @@
 #include "base/checks.h"
 #include "base/error.h"
 #include "core/engine.h"
+#include "core/spin.h"
 #include "data/frame.h"
 #include "julia/bootstrap.h"
 #include "julia/start.h"
@@ -60,6 +61,7 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
     jlt_status status = julia_start(options, initialised);
     if (status == JLT_OK)
         status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, options->channel_capacity);
+    spin_configure(options->spin_ns);
     if (status == JLT_OK)
         status = julia_engine_open(&the_runtime, frames_mark, frames_free);
     if (status == JLT_OK && stress && *stress && strcmp(stress, "0") != 0)

@@ -27,6 +27,9 @@ struct engine {
      * timeout_ns >= 0: also call parker_timed_out(parker) after that time. */
     void (*suspend)(struct fiber *fiber, struct parker *parker, int64_t timeout_ns);
 
+    /* Lets a collection that another thread has asked for go on. Called while a worker waits awake. */
+    void (*safepoint)(void);
+
     /* Opens a frame for a body on this fiber; NULL: no memory. */
     jlt_frame *(*frame_open)(struct fiber *fiber);
 

@@ -6,6 +6,8 @@
 #include "core/message.h"
 
 #include "base/checks.h"
+#include "core/engine.h"
+#include "core/spin.h"
 #include "core/task.h"
 
 #include <stdlib.h>
@@ -123,11 +125,19 @@ bool message_is_done(struct message *message)
     return atomic_load(&message->state) == MESSAGE_DONE;
 }
 
+static bool is_done(void *message)
+{
+    return message_is_done(message);
+}
+
 /* Waits until the state is DONE. False: the time has passed and the state is PENDING again. */
 static bool await(struct message *message, int64_t timeout_ns)
 {
+    static _Thread_local struct spinner spinner;
     unsigned state = MESSAGE_PENDING;
     struct parker parker;
+    if (!current_fiber && timeout_ns < 0 && spin_until(&spinner, &spin_clients, is_done, message))
+        return true;
     parker_init(&parker);
     message->parker = &parker;
     if (!atomic_compare_exchange_strong(&message->state, &state, MESSAGE_WAITED))

@@ -30,6 +30,7 @@
 
 enum {
     parked_at_most = 64,     /* spare fibers; further ones end */
+    fibers_at_most = 24000,  /* of all workers; Julia moves stacks beyond 30000, and parkers and messages are on them */
     bodies_per_clock = 16,   /* the clock is read no less often */
     yield_every_ns = 1000000 /* Julia's own tasks, timers and I/O on this thread wait no longer than twice this, but
                                 for the length of a body */
@@ -72,6 +73,15 @@ bool worker_push(struct worker *worker, struct item *item)
     return true;
 }
 
+/* An awake worker's look. Collections and the end of the wait are the only things it can miss for a moment. */
+static bool has_work(void *context)
+{
+    const struct worker *worker = context;
+    if (worker->runtime->engine->safepoint)
+        worker->runtime->engine->safepoint();
+    return !inbox_is_empty(&worker->inbox);
+}
+
 static void add_parked(struct worker *worker, struct fiber *fiber)
 {
     spin_lock(&worker->lock);
@@ -105,10 +115,16 @@ static void make_standby(struct worker *worker)
     struct fiber *fiber = unpark(worker);
     if (fiber) {
         engine->schedule(fiber);
-    } else if (!engine->start_fiber(worker)) {
-        atomic_fetch_and(&worker->flags, ~(unsigned)WORKER_STANDBY);
-        ring(worker, WORKER_ENDED, WORKER_RUNG | WORKER_WANTING);
+        return;
     }
+    bool full = atomic_fetch_add_explicit(&worker->fibers, 1, memory_order_relaxed) >=
+                fibers_at_most / worker->runtime->worker_count;
+    if (!full && engine->start_fiber(worker))
+        return;
+    atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
+    atomic_fetch_and(&worker->flags, ~(unsigned)WORKER_STANDBY);
+    if (!full) /* else all are inside bodies, and the first to come back goes on */
+        ring(worker, WORKER_ENDED, WORKER_RUNG | WORKER_WANTING);
 }
 
 void worker_doorbell(struct worker *worker)
@@ -340,10 +356,14 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
             break;
         }
         end_if_closed(worker);
+        /* not while a body is suspended: it may be waiting to have this thread */
+        if (!worker->ended && !worker->bodies && spin_until(&worker->spinner, &spin_workers, has_work, worker))
+            continue;
         if (enough_parked(worker)) {
             atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
             if (!inbox_is_empty(&worker->inbox))
                 make_standby(worker);
+            atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
             result = PUMP_EXIT;
             break;
         }

@@ -7,6 +7,7 @@
 
 #include "base/spinlock.h"
 #include "core/item.h"
+#include "core/spin.h"
 
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -50,6 +51,9 @@ struct worker {
     bool yield_due;                        /* ... which is now */
     bool closing, ended;
 
+    struct spinner spinner;
+
+    atomic_uint fibers;   /* that exist; relaxed, for the limit */
     struct spinlock lock; /* guards parked: doorbells are answered on any engine thread */
     struct fiber *parked; /* last parked first */
     atomic_uint parked_count; /* also read without the lock, as a hint */

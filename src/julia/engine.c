@@ -136,6 +136,11 @@ static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_
     back_in_body(body);
 }
 
+static void safepoint(void)
+{
+    julia.gc_safepoint();
+}
+
 /* ---- doorbells ---- */
 
 static void ring(struct worker *worker)
@@ -177,6 +182,7 @@ const struct engine julia_engine = {
     .schedule = schedule,
     .start_fiber = start_fiber,
     .suspend = suspend,
+    .safepoint = safepoint,
     .finished = finished,
 };
 

@@ -85,12 +85,17 @@ static void values_of_elements(jlt_frame *frame)
 {
     const size_t two = 2;
     EXPECT(holds(frame, "==([true, false])", jlt_array_copy(frame, JLT_BOOL, (uint8_t[]){1, 0}, 1, &two)));
-    EXPECT(holds(frame, "==(['A', '€'])", jlt_array_copy(frame, JLT_CHAR, (uint32_t[]){0x41000000, 0xe282ac00}, 1, &two)));
+    EXPECT(holds(frame, "==(['A', '€'])",
+                 jlt_array_copy(frame, JLT_CHAR, (uint32_t[]){0x41000000, 0xe282ac00}, 1, &two)));
     EXPECT(holds(frame, "==(Int8[-128, 127])", jlt_array_copy(frame, JLT_I8, (int8_t[]){-128, 127}, 1, &two)));
-    EXPECT(holds(frame, "==([typemin(Int16), -1])", jlt_array_copy(frame, JLT_I16, (int16_t[]){INT16_MIN, -1}, 1, &two)));
-    EXPECT(holds(frame, "==([typemin(Int32), -1])", jlt_array_copy(frame, JLT_I32, (int32_t[]){INT32_MIN, -1}, 1, &two)));
-    EXPECT(holds(frame, "==([typemin(Int64), -1])", jlt_array_copy(frame, JLT_I64, (int64_t[]){INT64_MIN, -1}, 1, &two)));
-    EXPECT(holds(frame, "==([typemax(UInt64), 1])", jlt_array_copy(frame, JLT_U64, (uint64_t[]){UINT64_MAX, 1}, 1, &two)));
+    EXPECT(holds(frame, "==([typemin(Int16), -1])",
+                 jlt_array_copy(frame, JLT_I16, (int16_t[]){INT16_MIN, -1}, 1, &two)));
+    EXPECT(holds(frame, "==([typemin(Int32), -1])",
+                 jlt_array_copy(frame, JLT_I32, (int32_t[]){INT32_MIN, -1}, 1, &two)));
+    EXPECT(holds(frame, "==([typemin(Int64), -1])",
+                 jlt_array_copy(frame, JLT_I64, (int64_t[]){INT64_MIN, -1}, 1, &two)));
+    EXPECT(holds(frame, "==([typemax(UInt64), 1])",
+                 jlt_array_copy(frame, JLT_U64, (uint64_t[]){UINT64_MAX, 1}, 1, &two)));
     EXPECT(holds(frame, "==(Float16[1.5, -2])", jlt_array_copy(frame, JLT_F16, (uint16_t[]){0x3e00, 0xc000}, 1, &two)));
     EXPECT(holds(frame, "==(Float32[0.1, -Inf])",
                  jlt_array_copy(frame, JLT_F32, (float[]){0.1f, -__builtin_inff()}, 1, &two)));
@@ -174,14 +179,14 @@ static void test_shapes(void **unused)
 /* ---- arguments that are not allowed ---- */
 
 /* All three makers refuse this. */
-#define EXPECT_REFUSED(element, data, ndims, dims, text)                                                     \
-    do {                                                                                                     \
-        EXPECT(!jlt_array_new(frame, (element), (ndims), (dims)));                                           \
-        EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_array_new: " text);                                         \
-        EXPECT(!jlt_array_copy(frame, (element), (data), (ndims), (dims)));                                  \
-        EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_array_copy: " text);                                        \
-        EXPECT(!jlt_array_wrap(frame, (element), (data), (ndims), (dims)));                                  \
-        EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_array_wrap: " text);                                        \
+#define EXPECT_REFUSED(element, data, ndims, dims, text)                                                               \
+    do {                                                                                                               \
+        EXPECT(!jlt_array_new(frame, (element), (ndims), (dims)));                                                     \
+        EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_array_new: " text);                                                   \
+        EXPECT(!jlt_array_copy(frame, (element), (data), (ndims), (dims)));                                            \
+        EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_array_copy: " text);                                                  \
+        EXPECT(!jlt_array_wrap(frame, (element), (data), (ndims), (dims)));                                            \
+        EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_array_wrap: " text);                                                  \
     } while (0)
 
 static void absurd_shapes(jlt_frame *frame)

@@ -56,8 +56,8 @@ static void names_of_properties(jlt_frame *frame)
 static void names_that_are_unknown(jlt_frame *frame)
 {
     static const char *const paths[] = {
-        "no_such_name", "Base.no_such_name", "Base.Threads.no_such_name", "no_such_name.sqrt", "Base.no_such_name.x",
-        "Main.pair.no_such_name", "NoSuchPackage.no_such_name",
+        "no_such_name",        "Base.no_such_name",      "Base.Threads.no_such_name",  "no_such_name.sqrt",
+        "Base.no_such_name.x", "Main.pair.no_such_name", "NoSuchPackage.no_such_name",
     };
     jlt_eval(frame, "pair = (a = 1, b = 2)");
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -192,8 +192,8 @@ static void calls_as_written(jlt_frame *frame)
     EXPECT(is_int(frame, jlt_call(frame, f, x[0], x[1], x[2]), weight(3)));
     EXPECT(is_int(frame, jlt_call(frame, f, x[0], x[1], x[2], x[3]), weight(4)));
     EXPECT(is_int(frame,
-                  jlt_call(frame, f, x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[11],
-                           x[12], x[13], x[14], x[15], x[16], x[17], x[18], x[19]),
+                  jlt_call(frame, f, x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[11], x[12],
+                           x[13], x[14], x[15], x[16], x[17], x[18], x[19]),
                   weight(20)));
 }
 
@@ -211,8 +211,7 @@ static void calls_with_many(jlt_frame *frame)
 static void calls_in_calls(jlt_frame *frame)
 {
     jlt_value *plus = jlt_global(frame, "Base.+");
-    jlt_value *sum = jlt_call(frame, plus,
-                              jlt_call(frame, plus, jlt_box_i64(frame, 1), jlt_box_i64(frame, 2)),
+    jlt_value *sum = jlt_call(frame, plus, jlt_call(frame, plus, jlt_box_i64(frame, 1), jlt_box_i64(frame, 2)),
                               jlt_call(frame, plus, jlt_box_i64(frame, 3),
                                        jlt_call(frame, plus, jlt_box_i64(frame, 4), jlt_box_i64(frame, 5))));
     EXPECT(is_int(frame, sum, 15));
@@ -272,9 +271,9 @@ static int64_t call_back(jlt_frame *frame, int64_t depth)
     if (depth == 0)
         return 0;
     jlt_frame *scope = jlt_scope_open(frame);
-    jlt_value *next = jlt_call(scope, jlt_global(scope, "Main.call_c"),
-                               jlt_box_pointer(scope, (void *)(uintptr_t)call_back),
-                               jlt_box_pointer(scope, frame), jlt_box_i64(scope, depth - 1));
+    jlt_value *next =
+        jlt_call(scope, jlt_global(scope, "Main.call_c"), jlt_box_pointer(scope, (void *)(uintptr_t)call_back),
+                 jlt_box_pointer(scope, frame), jlt_box_i64(scope, depth - 1));
     int64_t result = 1 + jlt_unbox_i64(scope, next);
     jlt_scope_close(scope);
     return result;

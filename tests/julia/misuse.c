@@ -106,8 +106,9 @@ static void use_a_frame_on_another_thread(void)
     in_body(lend_frame);
 }
 
-static void use_frame_in_another_body(jlt_frame *frame)
+static void use_frame_of_another_body(jlt_frame *frame, const void *input, void *output)
 {
+    (void)input, (void)output;
     jlt_value *value = jlt_typeof(leaked_frame, jlt_box_i64(frame, 1));
     note_complaint();
     EXPECT(!value && jlt_ok(frame));
@@ -115,8 +116,10 @@ static void use_frame_in_another_body(jlt_frame *frame)
 
 static void invoke_another_body(jlt_frame *frame)
 {
+    static const jlt_task_type type = {.run = use_frame_of_another_body};
     leaked_frame = frame;
-    in_body(use_frame_in_another_body);
+    EXPECT(jlt_task_invoke(runtime, &type, NULL, NULL) == JLT_OK);
+    EXPECT(jlt_box_i64(frame, 1));
 }
 
 static void use_a_frame_in_another_body(void)
@@ -186,8 +189,7 @@ static const struct misuse {
 } misuses[] = {
     {"late frame", use_a_frame_after_its_message, COMPLAINS,
      "jlt_box_i64: the frame was used after its message or scope had ended"},
-    {"late scope", use_a_scope_left_open, COMPLAINS,
-     "jlt_ok: the frame was used after its message or scope had ended"},
+    {"late scope", use_a_scope_left_open, COMPLAINS, "jlt_ok: the frame was used after its message or scope had ended"},
     {"closed scope", use_a_scope_after_its_close, COMPLAINS,
      "jlt_eval: the frame was used after its message or scope had ended"},
     {"scope closed twice", close_a_scope_twice, COMPLAINS,
@@ -196,8 +198,7 @@ static const struct misuse {
      "jlt_global: the frame was used outside the task body that it was given to"},
     {"other body", use_a_frame_in_another_body, COMPLAINS,
      "jlt_typeof: the frame was used outside the task body that it was given to"},
-    {"task dropped twice", drop_a_task_twice, ABORTS_IF_CHECKED,
-     "jlt_persistent_drop: the handle was dropped before"},
+    {"task dropped twice", drop_a_task_twice, ABORTS_IF_CHECKED, "jlt_persistent_drop: the handle was dropped before"},
     {"clones dropped", drop_clones_once_too_often, ABORTS_IF_CHECKED,
      "jlt_persistent_drop: the handle was dropped before"},
     {"task cloned late", clone_a_dropped_task, ABORTS_IF_CHECKED,
@@ -275,168 +276,35 @@ static void test_misuse(void **unused)
     }
 }
 
-/* ---- NULL ---- */
+/* ---- joining ---- */
 
-static void test_null_outside_of_bodies(void **unused)
+static void join_from_a_body(jlt_frame *frame)
 {
-    (void)unused;
-    jlt_runtime *none = NULL;
-    jlt_thread *no_thread = NULL;
-    jlt_persistent *task = NULL;
-    jlt_receiver *receiver = NULL;
-    static const jlt_task_type once = {.run = NULL};
-#define ASSERT_REFUSED(call, text)                                                                           \
-    do {                                                                                                     \
-        assert_status(call, JLT_INVALID_ARGUMENT);                                                           \
-        assert_contains(jlt_error_message(), text);                                                          \
-    } while (0)
-    ASSERT_REFUSED(jlt_runtime_spawn(NULL, NULL, &no_thread), "jlt_runtime_spawn: runtime is NULL");
-    ASSERT_REFUSED(jlt_runtime_spawn(NULL, &none, NULL), "jlt_runtime_spawn: thread is NULL");
-    ASSERT_REFUSED(jlt_runtime_start(NULL, NULL, NULL, NULL), "jlt_runtime_start: main_fn is NULL");
-    ASSERT_REFUSED(jlt_runtime_close(NULL, true), "jlt_runtime_close: runtime is NULL");
-    ASSERT_REFUSED(jlt_thread_join(NULL), "jlt_thread_join: thread is NULL");
-    ASSERT_REFUSED(jlt_task_dispatch(NULL, &once, NULL, &receiver), "jlt_task_dispatch: runtime is NULL");
-    ASSERT_REFUSED(jlt_task_try_dispatch(NULL, &once, NULL, NULL), "jlt_task_try_dispatch: runtime is NULL");
-    ASSERT_REFUSED(jlt_task_invoke(NULL, &once, NULL, NULL), "jlt_task_invoke: runtime is NULL");
-    ASSERT_REFUSED(jlt_persistent_dispatch(NULL, &idle_type, NULL, &receiver), "jlt_persistent_dispatch: runtime");
-    ASSERT_REFUSED(jlt_persistent_try_dispatch(NULL, &idle_type, NULL, NULL), "jlt_persistent_try_dispatch: runtime");
-    ASSERT_REFUSED(jlt_persistent_spawn(NULL, &idle_type, NULL, &task), "jlt_persistent_spawn: runtime is NULL");
-    ASSERT_REFUSED(jlt_persistent_spawn(runtime, &idle_type, NULL, NULL), "jlt_persistent_spawn: task is NULL");
-    ASSERT_REFUSED(jlt_persistent_call(NULL, NULL, &receiver), "jlt_persistent_call: task is NULL");
-    ASSERT_REFUSED(jlt_persistent_try_call(NULL, NULL, NULL), "jlt_persistent_try_call: task is NULL");
-    ASSERT_REFUSED(jlt_persistent_invoke(NULL, NULL, NULL), "jlt_persistent_invoke: task is NULL");
-    ASSERT_REFUSED(jlt_receiver_recv(NULL, NULL), "jlt_receiver_recv: receiver is NULL");
-    ASSERT_REFUSED(jlt_receiver_recv_timeout(NULL, 0, NULL), "jlt_receiver_recv_timeout: receiver is NULL");
-    ASSERT_REFUSED(jlt_receiver_try_recv(NULL, NULL), "jlt_receiver_try_recv: receiver is NULL");
-    assert_null(receiver);
-    assert_null(task);
-    assert_null(none);
-    assert_null(no_thread);
-    assert_null(jlt_runtime_clone(NULL));
-    assert_null(jlt_persistent_clone(NULL));
-    jlt_runtime_drop(NULL);
-    jlt_persistent_drop(NULL);
-    jlt_receiver_drop(NULL);
-    assert_true(jlt_runtime_is_closed(NULL));
+    EXPECT(jlt_thread_join(thread) == JLT_INVALID_ARGUMENT);
+    EXPECT(strstr(jlt_error_message(), "jlt_thread_join: called from a task's body"));
 }
 
-static void test_types_and_inputs_that_are_missing(void **unused)
+static void test_a_body_cannot_join(void **unused)
 {
     (void)unused;
-    jlt_persistent *task = NULL;
-    jlt_receiver *receiver = NULL;
-    static const jlt_task_type no_run = {.name = "lame"};
-    static const jlt_persistent_type no_run_either = {.name = "lame, too"};
-    static const jlt_persistent_type hungry = {
-        .name = "hungry", .config_size = 8, .input_size = 16, .run = do_nothing};
-    ASSERT_REFUSED(jlt_task_dispatch(runtime, NULL, NULL, &receiver), "type is NULL");
-    ASSERT_REFUSED(jlt_task_try_dispatch(runtime, NULL, NULL, &receiver), "type is NULL");
-    ASSERT_REFUSED(jlt_task_invoke(runtime, NULL, NULL, NULL), "type is NULL");
-    ASSERT_REFUSED(jlt_persistent_spawn(runtime, NULL, NULL, &task), "type is NULL");
-    ASSERT_REFUSED(jlt_task_invoke(runtime, &no_run, NULL, NULL), "\"lame\" has no run");
-    ASSERT_REFUSED(jlt_persistent_spawn(runtime, &no_run_either, NULL, &task), "\"lame, too\" has no run");
-    ASSERT_REFUSED(jlt_persistent_spawn(runtime, &hungry, NULL, &task), "config is NULL, but \"hungry\" takes 8 bytes");
-    ASSERT_REFUSED(jlt_persistent_dispatch(runtime, &hungry, NULL, &receiver), "config is NULL");
-    assert_null(receiver);
-    assert_ok(jlt_persistent_spawn(runtime, &hungry, "8 bytes", &task));
-    ASSERT_REFUSED(jlt_persistent_invoke(task, NULL, NULL), "input is NULL, but \"hungry\" takes 16 bytes");
-    ASSERT_REFUSED(jlt_persistent_call(task, NULL, &receiver), "input is NULL");
-    ASSERT_REFUSED(jlt_persistent_try_call(task, NULL, &receiver), "input is NULL");
-    assert_null(receiver);
-    jlt_persistent_drop(task);
+    in_body(join_from_a_body);
 }
 
-static void test_a_handle_needs_a_place(void **unused)
+static int stop_and_join_again(void **unused)
 {
-    (void)unused;
-    jlt_persistent *task = NULL;
-    jlt_receiver *receiver;
-    assert_ok(jlt_persistent_dispatch(runtime, &idle_type, NULL, &receiver));
-    ASSERT_REFUSED(jlt_receiver_recv(receiver, NULL), "jlt_receiver_recv: output is NULL");
-    ASSERT_REFUSED(jlt_receiver_recv_timeout(receiver, -1, NULL), "jlt_receiver_recv_timeout: output is NULL");
-    assert_ok(jlt_receiver_recv(receiver, &task)); /* the receiver stayed good */
-    jlt_persistent_drop(task);
+    stop_runtime(unused);
+    assert_status(jlt_thread_join(thread), JLT_INVALID_ARGUMENT);
+    assert_contains(jlt_error_message(), "jlt_thread_join: the thread has been joined");
+    return 0;
 }
-
-/* Every function that takes a frame, called with one: NULL, or one that is closed. */
-#define FRAME_CALLS(X)                                                                                       \
-    X(jlt_scope_open, frame)                                                                                 \
-    X(jlt_root, frame, value)                                                                                \
-    X(jlt_slot_new, frame, value)                                                                            \
-    X(jlt_slot_get, frame, slot)                                                                             \
-    X(jlt_ok, frame)                                                                                         \
-    X(jlt_global, frame, "Base.sqrt")                                                                        \
-    X(jlt_eval, frame, "touched = true")                                                                     \
-    X(jlt_call, frame, value)                                                                                \
-    X(jlt_call_n, frame, value, &value, 1)                                                                   \
-    X(jlt_box_bool, frame, true)                                                                             \
-    X(jlt_box_char, frame, 'x')                                                                              \
-    X(jlt_box_i8, frame, 1)                                                                                  \
-    X(jlt_box_i16, frame, 1)                                                                                 \
-    X(jlt_box_i32, frame, 1)                                                                                 \
-    X(jlt_box_i64, frame, 1)                                                                                 \
-    X(jlt_box_u8, frame, 1)                                                                                  \
-    X(jlt_box_u16, frame, 1)                                                                                 \
-    X(jlt_box_u32, frame, 1)                                                                                 \
-    X(jlt_box_u64, frame, 1)                                                                                 \
-    X(jlt_box_f32, frame, 1)                                                                                 \
-    X(jlt_box_f64, frame, 1)                                                                                 \
-    X(jlt_box_pointer, frame, &value)                                                                        \
-    X(jlt_box_nothing, frame)                                                                                \
-    X(jlt_box_string, frame, "x")                                                                            \
-    X(jlt_box_string_n, frame, "x", 1)                                                                       \
-    X(jlt_box_symbol, frame, "x")                                                                            \
-    X(jlt_unbox_bool, frame, value)                                                                          \
-    X(jlt_unbox_char, frame, value)                                                                          \
-    X(jlt_unbox_i8, frame, value)                                                                            \
-    X(jlt_unbox_i16, frame, value)                                                                           \
-    X(jlt_unbox_i32, frame, value)                                                                           \
-    X(jlt_unbox_i64, frame, value)                                                                           \
-    X(jlt_unbox_u8, frame, value)                                                                            \
-    X(jlt_unbox_u16, frame, value)                                                                           \
-    X(jlt_unbox_u32, frame, value)                                                                           \
-    X(jlt_unbox_u64, frame, value)                                                                           \
-    X(jlt_unbox_f32, frame, value)                                                                           \
-    X(jlt_unbox_f64, frame, value)                                                                           \
-    X(jlt_unbox_pointer, frame, value)                                                                       \
-    X(jlt_unbox_string, frame, value, NULL)                                                                  \
-    X(jlt_unbox_symbol, frame, value)                                                                        \
-    X(jlt_is_nothing, frame, value)                                                                          \
-    X(jlt_isa, frame, value, value)                                                                          \
-    X(jlt_typeof, frame, value)                                                                              \
-    X(jlt_array_new, frame, JLT_F64, 0, NULL)                                                                \
-    X(jlt_array_copy, frame, JLT_F64, &value, 0, NULL)                                                       \
-    X(jlt_array_wrap, frame, JLT_F64, &value, 0, NULL)                                                       \
-    X(jlt_array_view, frame, value, JLT_F64, &view)
-
-/* The functions that return nothing, or the failure itself. */
-#define VOID_FRAME_CALLS(X)                                                                                  \
-    X(jlt_scope_close, frame)                                                                                \
-    X(jlt_slot_set, frame, slot, value)                                                                      \
-    X(jlt_fail, frame, "%d", 1)                                                                              \
-    X((void)jlt_catch, frame)
-
-/* What the thread's error says of a call that did nothing begins with the function's name. */
-#define EXPECT_COMPLAINT(function)                                                                           \
-    do {                                                                                                     \
-        const char *name_ = strstr(#function, "jlt_");                                                       \
-        EXPECT(!strncmp(jlt_error_message(), name_, strlen(name_)) && strstr(jlt_error_message(), rule));    \
-    } while (0)
-#define EXPECT_FALSE_AND_COMPLAINT(function, ...)                                                            \
-    EXPECT(!function(bad_frame(__VA_ARGS__)));                                                               \
-    EXPECT_COMPLAINT(function);
-
-static void frames_that_are_null(jlt_frame *frame);
 
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_null_outside_of_bodies),
-        cmocka_unit_test(test_types_and_inputs_that_are_missing),
-        cmocka_unit_test(test_a_handle_needs_a_place),
+        cmocka_unit_test(test_a_body_cannot_join),
     };
     if (count > 1)
         return commit_misuse(arguments[1]);
-    return cmocka_run_group_tests(tests, start_runtime, stop_runtime);
+    return cmocka_run_group_tests(tests, start_runtime, stop_and_join_again);
 }

@@ -16,11 +16,11 @@ static bool is_julia(jlt_frame *frame, jlt_value *value, const char *code)
 }
 
 /* The boxed value is Julia's, and comes back. */
-#define EXPECT_BOTH(name, value, code)                                                                       \
-    do {                                                                                                     \
-        jlt_value *box_ = jlt_box_##name(frame, (value));                                                    \
-        EXPECT(is_julia(frame, box_, (code)));                                                               \
-        EXPECT(jlt_unbox_##name(frame, box_) == (value));                                                    \
+#define EXPECT_BOTH(name, value, code)                                                                                 \
+    do {                                                                                                               \
+        jlt_value *box_ = jlt_box_##name(frame, (value));                                                              \
+        EXPECT(is_julia(frame, box_, (code)));                                                                         \
+        EXPECT(jlt_unbox_##name(frame, box_) == (value));                                                              \
     } while (0)
 
 /* ---- numbers ---- */
@@ -261,26 +261,26 @@ static void test_symbols(void **unused)
 /* ---- wrong types ---- */
 
 /* What is boxed and unboxed, each with its Julia type. */
-#define KINDS(X)                                                                                             \
-    X(bool, "Bool", true)                                                                                    \
-    X(char, "Char", 'x')                                                                                     \
-    X(i8, "Int8", 1)                                                                                         \
-    X(i16, "Int16", 1)                                                                                       \
-    X(i32, "Int32", 1)                                                                                       \
-    X(i64, "Int64", 1)                                                                                       \
-    X(u8, "UInt8", 1)                                                                                        \
-    X(u16, "UInt16", 1)                                                                                      \
-    X(u32, "UInt32", 1)                                                                                      \
-    X(u64, "UInt64", 1)                                                                                      \
-    X(f32, "Float32", 1)                                                                                     \
-    X(f64, "Float64", 1)                                                                                     \
-    X(pointer, "Ptr", frame)                                                                                 \
+#define KINDS(X)                                                                                                       \
+    X(bool, "Bool", true)                                                                                              \
+    X(char, "Char", 'x')                                                                                               \
+    X(i8, "Int8", 1)                                                                                                   \
+    X(i16, "Int16", 1)                                                                                                 \
+    X(i32, "Int32", 1)                                                                                                 \
+    X(i64, "Int64", 1)                                                                                                 \
+    X(u8, "UInt8", 1)                                                                                                  \
+    X(u16, "UInt16", 1)                                                                                                \
+    X(u32, "UInt32", 1)                                                                                                \
+    X(u64, "UInt64", 1)                                                                                                \
+    X(f32, "Float32", 1)                                                                                               \
+    X(f64, "Float64", 1)                                                                                               \
+    X(pointer, "Ptr", frame)                                                                                           \
     X(symbol, "Symbol", "x")
 
-#define UNBOX(name, type, value)                                                                             \
-    static bool unbox_##name(jlt_frame *frame, jlt_value *boxed)                                             \
-    {                                                                                                        \
-        return jlt_unbox_##name(frame, boxed);                                                               \
+#define UNBOX(name, type, value)                                                                                       \
+    static bool unbox_##name(jlt_frame *frame, jlt_value *boxed)                                                       \
+    {                                                                                                                  \
+        return jlt_unbox_##name(frame, boxed);                                                                         \
     }
 KINDS(UNBOX)
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/spin.h"
+
+#include "base/spinlock.h"
+#include "platform/platform.h"
+
+enum { most_failures = 4, looks_per_clock = 16, default_ns = 100000 };
+
+struct spin_kind spin_clients, spin_workers;
+
+static int64_t limit_ns;
+static int most_awake;
+
+void spin_configure(int64_t ns)
+{
+    limit_ns = ns ? ns : default_ns;
+    most_awake = platform_processors() - 1;
+}
+
+/* Whether this wait is one that should be tried awake. */
+static bool is_worth_it(struct spinner *spinner)
+{
+    if (!spinner->skip)
+        return true;
+    spinner->skip--;
+    return false;
+}
+
+static void learn(struct spinner *spinner, bool success)
+{
+    if (success)
+        spinner->failures = 0;
+    else if (spinner->failures < most_failures)
+        spinner->failures++;
+    spinner->skip = (1u << spinner->failures) - 1;
+}
+
+static bool spin(bool (*done)(void *context), void *context)
+{
+    int64_t end = platform_now() + limit_ns;
+    do {
+        for (int i = 0; i < looks_per_clock; i++) {
+            if (done(context))
+                return true;
+            cpu_relax();
+        }
+    } while (platform_now() < end);
+    return false;
+}
+
+bool spin_until(struct spinner *spinner, struct spin_kind *kind, bool (*done)(void *context), void *context)
+{
+    if (limit_ns <= 0 || !is_worth_it(spinner))
+        return false;
+    bool success = false;
+    if (atomic_fetch_add_explicit(&kind->awake, 1, memory_order_relaxed) < most_awake) {
+        success = spin(done, context);
+        learn(spinner, success);
+    }
+    atomic_fetch_sub_explicit(&kind->awake, 1, memory_order_relaxed);
+    return success;
+}
