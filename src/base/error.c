@@ -10,6 +10,7 @@
 
 static _Thread_local struct error *last_error;
 static pthread_key_t last_error_key; /* frees last_error when a thread ends */
+static bool has_last_error_key;      /* false: the program has used them all up, and errors leak when threads end */
 static pthread_once_t last_error_once = PTHREAD_ONCE_INIT;
 
 #define CONSTANT_ERROR(name, text) {JLT_##name, true, text, "", ""},
@@ -23,7 +24,15 @@ static void free_at_thread_exit(void *error)
 
 static void make_key(void)
 {
-    pthread_key_create(&last_error_key, free_at_thread_exit);
+    has_last_error_key = !pthread_key_create(&last_error_key, free_at_thread_exit);
+}
+
+/* Keeps an error, or none, until the thread ends. */
+static void set_last_error(struct error *error)
+{
+    last_error = error;
+    if (has_last_error_key)
+        pthread_setspecific(last_error_key, error && !error->constant ? error : NULL);
 }
 
 struct error *error_constant(jlt_status status)
@@ -100,8 +109,7 @@ jlt_status error_report(struct error *error)
     pthread_once(&last_error_once, make_key);
     if (last_error != error)
         error_free(last_error);
-    last_error = error;
-    pthread_setspecific(last_error_key, error->constant ? NULL : error);
+    set_last_error(error);
     return error->status;
 }
 
@@ -109,8 +117,7 @@ jlt_status error_none(void)
 {
     if (last_error) {
         error_free(last_error);
-        last_error = NULL;
-        pthread_setspecific(last_error_key, NULL);
+        set_last_error(NULL);
     }
     return JLT_OK;
 }
@@ -127,10 +134,8 @@ jlt_status error_fail(jlt_status status, const char *format, ...)
 struct error *error_detach(void)
 {
     struct error *error = last_error;
-    if (error) {
-        last_error = NULL;
-        pthread_setspecific(last_error_key, NULL);
-    }
+    if (error)
+        set_last_error(NULL);
     return error;
 }
 

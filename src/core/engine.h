@@ -27,6 +27,9 @@ struct engine {
      * timeout_ns >= 0: also call parker_timed_out(parker) after that time. */
     void (*suspend)(struct fiber *fiber, struct parker *parker, int64_t timeout_ns);
 
+    /* A fiber has begun to run on the worker's thread, which may have been idle until now. */
+    void (*entered)(struct worker *worker);
+
     /* Lets a collection that another thread has asked for go on. Called while a worker waits awake. */
     void (*safepoint)(void);
 

@@ -42,11 +42,18 @@ struct task *task_new(struct runtime *runtime, struct worker *worker, const stru
     return task;
 }
 
+/* Tasks with handles, for placement: a task whose last handle is gone counts no more, though its exit may be to come, so
+ * that who replaces a task finds the worker free. Relaxed: a hint. */
+static void count_load(struct worker *worker, long change)
+{
+    atomic_fetch_add_explicit(&worker->load, change, memory_order_relaxed);
+}
+
 void task_set_start(struct task *task, struct message *start)
 {
     start->item.node.next = NULL;
     atomic_init(&task->mailbox.head, &start->item.node);
-    atomic_fetch_add_explicit(&task->worker->load, 1, memory_order_relaxed); /* a hint */
+    count_load(task->worker, 1);
 }
 
 static void let_go(struct task *task)
@@ -70,6 +77,8 @@ void task_drop(struct task *task)
         return;
     if (handles <= 0)
         checks_abort("jlt_persistent_drop", "the handle was dropped before");
+    if (atomic_load(&task->mailbox.head) != INBOX_SEALED) /* else the worker may have ended, and nothing is placed */
+        count_load(task->worker, -1);
     if (inbox_push(&task->mailbox, &task->dropped.node) == INBOX_WAS_IDLE)
         worker_push(task->worker, &task->item);
     let_go(task);
@@ -97,7 +106,6 @@ static void end_task(struct task *task)
     if (task->kept)
         worker->runtime->engine->release(worker, task->kept);
     atomic_store(&task->mailbox.head, INBOX_SEALED);
-    atomic_fetch_sub_explicit(&worker->load, 1, memory_order_relaxed); /* a hint */
     let_go(task);
 }
 
@@ -138,6 +146,7 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
     worker_end_body(worker);
     if (error) {
         message_complete(message, error);
+        count_load(worker, -1);
         let_go(task); /* for the handle that was never delivered */
         return;
     }
@@ -170,8 +179,10 @@ static void cancel(struct task *task, struct message *message)
 {
     bool start = message->kind == MESSAGE_START;
     message_refuse(message, JLT_CANCELLED);
-    if (start)
+    if (start) {
+        count_load(task->worker, -1);
         let_go(task);
+    }
 }
 
 /* Takes one item out of the batch. A DROPPED is only noted. */

@@ -123,7 +123,9 @@ static void make_standby(struct worker *worker)
         return;
     atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
     atomic_fetch_and(&worker->flags, ~(unsigned)WORKER_STANDBY);
-    if (!full) /* else all are inside bodies, and the first to come back goes on */
+    /* full: all are inside bodies, and the first to come back goes on; but one may have come back already, and have
+     * parked because it saw STANDBY */
+    if (!full || atomic_load_explicit(&worker->parked_count, memory_order_relaxed))
         ring(worker, WORKER_ENDED, WORKER_RUNG | WORKER_WANTING);
 }
 
@@ -340,6 +342,8 @@ static void enter(struct worker *worker, struct fiber *fiber)
     worker->yield_at = platform_now() + yield_every_ns;
     worker->yield_due = false;
     current_fiber = fiber;
+    if (worker->runtime->engine->entered)
+        worker->runtime->engine->entered(worker);
 }
 
 enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
@@ -363,13 +367,14 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
             atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
             if (!inbox_is_empty(&worker->inbox))
                 make_standby(worker);
-            atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
             result = PUMP_EXIT;
             break;
         }
         if (park(worker, fiber))
             break;
     }
+    if (result == PUMP_EXIT)
+        atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
     current_fiber = NULL;
     return result;
 }

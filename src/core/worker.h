@@ -59,7 +59,7 @@ struct worker {
     atomic_uint parked_count; /* also read without the lock, as a hint */
 
     struct item close, cancel;
-    atomic_long load; /* live tasks, for placement; relaxed, a hint */
+    atomic_long load; /* tasks with handles (task.c) */
 };
 
 enum pump_result {

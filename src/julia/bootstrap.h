@@ -9,6 +9,7 @@
 /* X(result, name, parameters): functions. Those with `failed` set it and return a Failure when Julia threw. The late ones
  * are compiled when they are first needed: they are reached through LATE(name). */
 #define BOOTSTRAP_LATE_FUNCTIONS(X) \
+    X(void, watch_loop, (void *, void (*before_poll)(void *), void *, void (*after_poll)(void *))) \
     X(jlt_value *, eval_code, (const char *code, int *failed)) \
     X(jlt_value *, global_value, (const char *path, int *remember, int *failed)) \
     X(jlt_value *, main_value, (jlt_value * name)) \

@@ -328,6 +328,18 @@ function open_doorbell(handle::Ptr{Cvoid}, answer::Ptr{Cvoid})
     return status
 end
 
+# Has Julia's event loop call before_poll when a thread is about to wait in it, and after_poll when it comes back. Both
+# handles are memory of C's, large enough.
+function watch_loop(prepare::Ptr{Cvoid}, before_poll::Ptr{Cvoid}, check::Ptr{Cvoid}, after_poll::Ptr{Cvoid})
+    Base.iolock_begin()
+    ccall(:uv_prepare_init, Cint, (Ptr{Cvoid}, Ptr{Cvoid}), Base.eventloop(), prepare)
+    ccall(:uv_prepare_start, Cint, (Ptr{Cvoid}, Ptr{Cvoid}), prepare, before_poll)
+    ccall(:uv_check_init, Cint, (Ptr{Cvoid}, Ptr{Cvoid}), Base.eventloop(), check)
+    ccall(:uv_check_start, Cint, (Ptr{Cvoid}, Ptr{Cvoid}), check, after_poll)
+    Base.iolock_end()
+    return nothing
+end
+
 function close_doorbell(handle::Ptr{Cvoid}, closed::Ptr{Cvoid})
     Base.iolock_begin()
     ccall(:uv_close, Cvoid, (Ptr{Cvoid}, Ptr{Cvoid}), handle, closed)
@@ -375,6 +387,7 @@ const LATE = Dict{Symbol,Any}(
     :view_array => (:view_array, Any, :((Any, Cint, Ptr{Csize_t}, Csize_t, Failed))),
     :new_page => (:new_page, Any, :((Csize_t,))),
     :page_store => (:page_store, Cvoid, :((Any, Csize_t, Any))),
+    :watch_loop => (:watch_loop, Cvoid, :((Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}))),
     :suspend => (:suspend, Cvoid, :((Ptr{Cvoid}, Ptr{Cvoid}, Int64))),
 )
 

@@ -5,7 +5,7 @@
 #define JLT_JULIA_CALLS_H
 
 #include "base/error.h"
-#include "core/engine.h"
+#include "julia/engine.h"
 
 /* What belongs to the body that runs on this thread. */
 struct body {
@@ -23,6 +23,8 @@ static inline void back_in_body(struct body body)
 {
     current_fiber = body.fiber;
     error_attach(body.error);
+    if (body.fiber)
+        julia_leave_loop(body.fiber->worker);
 }
 
 /* What came of a call. The value, or the Failure, is not rooted yet. */

@@ -5,6 +5,12 @@
  * the one fiber that is needed. It also keeps the loop non-empty, so that Julia's first thread always waits there
  * (julia#63173: lost wake-ups with an empty loop).
  *
+ * Attending the loop. With several threads, any idle one may run the event loop (a threaded region; bootstrap.jl), but
+ * Julia leaves it to chance: a thread that finds the loop taken sleeps on a condition variable, and when the one in the
+ * loop leaves it for a body, nobody hears the doorbells of the sleepers. So the loop is watched: before_poll notes who
+ * is about to wait in it, and when that thread is seen to run a body instead, it wakes the idle ones, of which one takes
+ * the loop. Up to 1.8 a thread that has run the loop for others goes to sleep outside it, too; after_poll keeps it up.
+ *
  * Fibers are listed for the root scanner, which marks their Julia tasks and open frames. The list changes under a
  * spinlock that is never held across a call into Julia; a collection stops all Julia threads outside of it. */
 #include "julia/engine.h"
@@ -70,6 +76,60 @@ void julia_stress(void)
     collect_within(&full, everything);
 }
 
+/* ---- the event loop's attendant ---- */
+
+atomic_int julia_loop_attendant = -1;
+static struct runtime *served; /* whose workers are woken */
+static void *loop_watchers[2]; /* a uv_prepare_t and a uv_check_t */
+
+static void before_poll(void *handle)
+{
+    (void)handle;
+    atomic_store(&julia_loop_attendant, julia.threadid());
+}
+
+static void after_poll(void *handle)
+{
+    (void)handle;
+    if (julia.init_with_image__threading) /* 1.8 or older */
+        julia.wakeup_thread(julia.threadid());
+}
+
+void julia_hand_over_loop(const struct worker *worker)
+{
+    atomic_store(&julia_loop_attendant, -1);
+    for (unsigned i = 0; i < served->worker_count; i++) {
+        struct julia_worker *other = julia_worker_of(&served->workers[i]);
+        if (&served->workers[i] != worker && atomic_load(&other->idle))
+            julia.wakeup_thread((int16_t)(other->tid - 1));
+    }
+}
+
+static void entered(struct worker *worker)
+{
+    julia_leave_loop(worker);
+}
+
+static jlt_status watch_loop(struct runtime *runtime)
+{
+    enum { handle_bytes = 512 }; /* more than either handle has */
+    served = runtime;
+    if (runtime->worker_count == 1)
+        return JLT_OK;
+    for (int i = 0; i < 2; i++)
+        if (!(loop_watchers[i] = calloc(1, handle_bytes)))
+            return error_report(error_constant(JLT_NO_MEMORY));
+    LATE(watch_loop)(loop_watchers[0], before_poll, loop_watchers[1], after_poll);
+    return JLT_OK;
+}
+
+static void unwatch_loop(void)
+{
+    for (int i = 0; i < 2; i++)
+        if (loop_watchers[i])
+            bootstrap.close_doorbell(loop_watchers[i], free);
+}
+
 /* ---- fibers ---- */
 
 static void add_fiber(struct julia_fiber *fiber)
@@ -100,7 +160,10 @@ static void free_fiber(struct julia_fiber *fiber)
 static int pump(void *data)
 {
     struct julia_fiber *fiber = data;
+    struct julia_worker *worker = julia_worker_of(fiber->base.worker);
+    atomic_store(&worker->idle, false);
     enum pump_result result = worker_pump(fiber->base.worker, &fiber->base);
+    atomic_store(&worker->idle, true);
     if (result == PUMP_EXIT)
         free_fiber(fiber);
     return result;
@@ -182,6 +245,7 @@ const struct engine julia_engine = {
     .schedule = schedule,
     .start_fiber = start_fiber,
     .suspend = suspend,
+    .entered = entered,
     .safepoint = safepoint,
     .finished = finished,
 };
@@ -200,23 +264,24 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
             return error_report(error_constant(JLT_NO_MEMORY));
         worker->engine_data = data;
         data->tid = bootstrap.worker_threads[i];
+        atomic_init(&data->idle, true);
         jlt_status status = open_doorbell(worker);
         if (status != JLT_OK)
             return status;
     }
-    return JLT_OK;
+    return watch_loop(runtime);
 }
 
 /* The root scanner goes first: the fibers that are left are parked for ever. */
 static void free_everything(struct runtime *runtime)
 {
     julia.gc_set_cb_root_scanner(mark_roots, 0);
+    unwatch_loop();
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct julia_worker *data = julia_worker_of(&runtime->workers[i]);
         bootstrap.close_doorbell(data->doorbell, free); /* freed by libuv's loop, at exit if not before */
         root_pages_finish(&data->pages);
-        runtime->workers[i].engine_data = NULL;
-        free(data);
+        data->doorbell = NULL; /* data itself stays, as the workers do: a fiber may be on its way out */
     }
 }
 

@@ -22,6 +22,7 @@ struct julia_fiber {
 struct julia_worker {
     int tid;        /* Julia's thread, from 1 */
     void *doorbell; /* a uv_async_t, followed by a pointer to the worker */
+    atomic_bool idle; /* its last fiber has parked; a hint */
     struct root_pages pages;
 };
 
@@ -35,6 +36,21 @@ typedef void julia_mark_frames_fn(const jlt_frame *innermost, void *ptls);
 
 /* Called when a fiber is freed. */
 typedef void julia_free_frames_fn(jlt_frame *spare);
+
+/* Julia's thread (from 0) that was the last to wait in the event loop, and may be waiting there; -1: nobody, or there is
+ * only one thread. */
+extern atomic_int julia_loop_attendant;
+
+/* Wakes the other threads, one of which then attends the loop. */
+void julia_hand_over_loop(const struct worker *worker);
+
+/* For a thread that is about to run C or Julia code of the user's. */
+static inline void julia_leave_loop(const struct worker *worker)
+{
+    /* relaxed: set by this very thread, if it is this thread's number */
+    if (atomic_load_explicit(&julia_loop_attendant, memory_order_relaxed) == julia_worker_of(worker)->tid - 1)
+        julia_hand_over_loop(worker);
+}
 
 /* The engine but for its frame functions, which the data layer adds. */
 extern const struct engine julia_engine;

@@ -33,6 +33,9 @@
     X(int, jl_gc_mark_queue_obj, gc_mark_queue_obj, (void *ptls, jlt_value *), ALL)                                             \
     X(void *, jl_get_ptls_states, get_ptls_states, (void), ALL)                                                               \
     X(int8_t, jl_gc_safe_enter, gc_safe_enter, (void), UNTIL(1, 8)) /* an inline function later */                          \
+    /* threads */ \
+    X(int16_t, jl_threadid, threadid, (void), ALL) \
+    X(void, jl_wakeup_thread, wakeup_thread, (int16_t), ALL) \
     /* scalars */                                                                                            \
     X(int, jl_isa, isa, (jlt_value *, jlt_value *), ALL)                                                          \
     X(jlt_value *, jl_box_bool, box_bool, (int8_t), ALL)                                                               \

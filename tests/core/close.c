@@ -208,6 +208,36 @@ static void test_closing_waits_for_exits_that_sleep(void **unused)
     fake_end(runtime);
 }
 
+static void sleeping_init(jlt_frame *frame, void *state, const void *config)
+{
+    event_raise(&begun);
+    fake_wait(&go_on, 1);
+    count_init(frame, state, config);
+}
+
+static void test_a_task_whose_init_sleeps_while_the_runtime_closes_ends_too(void **unused)
+{
+    (void)unused;
+    jlt_persistent_type type = echo_type;
+    struct task *task;
+    type.init = sleeping_init;
+    runtime = fake_start(1, 0);
+    struct task *other = spawn(runtime, &echo_type, NULL);
+    struct message *start = dispatch_start(runtime, &type, NULL);
+    event_await(&begun, 1);
+    runtime_close(runtime, false);
+    await_true(atomic_load(&exits) == 1); /* the other's: so the worker is closing */
+    event_raise(&go_on);
+    assert_ok(message_receive(start, -1, &task));
+    assert_status(runtime_call(task, &(int){1}, SEND_WAIT, NULL), JLT_CLOSED);
+    fake_await_finished(runtime); /* though there is a handle */
+    assert_int_equal(atomic_load(&inits), 2);
+    assert_int_equal(atomic_load(&exits), 2);
+    task_drop(task);
+    task_drop(other);
+    fake_end(runtime);
+}
+
 /* ---- with cancel ---- */
 
 static void test_cancelling_answers_what_was_not_begun(void **unused)
@@ -387,6 +417,48 @@ static void test_closing_turns_away_senders_that_wait_at_full_gates(void **unuse
     close_at_full_gates(true);
 }
 
+/* Half of task_send: the message is in the mailbox, and its sender owes the worker the task. */
+static void test_closing_waits_for_a_sender_that_is_half_way(void **unused)
+{
+    (void)unused;
+    runtime = fake_start(1, 0);
+    struct task *task = spawn(runtime, &echo_type, NULL), *other = spawn(runtime, &echo_type, NULL);
+    struct message *message = message_new(MESSAGE_RUN, task->type, &(int){5}, true);
+    await_true(atomic_load(&task->mailbox.head) == INBOX_IDLE);
+    assert_int_equal(inbox_push(&task->mailbox, &message->item.node), INBOX_WAS_IDLE);
+    runtime_close(runtime, false);
+    await_true(atomic_load(&exits) == 1); /* the other's: so the worker is closing */
+    for (int i = 0; i < 1000; i++) {
+        sched_yield(); /* it would end about now */
+        assert_false(fake_is_finished(runtime));
+    }
+    assert_true(worker_push(task->worker, &task->item));
+    assert_reply(message, JLT_OK, 5);
+    fake_await_finished(runtime);
+    assert_int_equal(atomic_load(&exits), 2);
+    task_drop(task);
+    task_drop(other);
+    fake_end(runtime);
+}
+
+/* A sender that looked whether the runtime is closed before it was, and goes on after its end. */
+static void test_a_sender_that_comes_after_the_end_is_refused(void **unused)
+{
+    (void)unused;
+    struct item item = {.kind = ITEM_MESSAGE};
+    runtime = fake_start(1, 0);
+    struct task *task = spawn(runtime, &echo_type, NULL);
+    runtime_close(runtime, false);
+    fake_await_finished(runtime);
+    struct message *message = message_new(MESSAGE_RUN, task->type, &(int){5}, true);
+    assert_int_equal(task_send(task, message), JLT_CLOSED);
+    assert_false(worker_push(task->worker, &item));
+    message_discard(message);
+    task_drop(task);
+    fake_end(runtime);
+    assert_int_equal(atomic_load(&inputs_disposed), 0);
+}
+
 /* A body that waits at a full gate is turned away too, so that it can end. */
 static void fill_run(jlt_frame *frame, const void *input, void *output)
 {
@@ -559,6 +631,7 @@ int main(void)
         close_test(test_closing_ends_tasks_whose_handles_are_never_dropped_first),
         close_test(test_closing_waits_for_bodies_that_sleep),
         close_test(test_closing_waits_for_exits_that_sleep),
+        close_test(test_a_task_whose_init_sleeps_while_the_runtime_closes_ends_too),
         close_test(test_cancelling_answers_what_was_not_begun),
         close_test(test_cancelling_answers_what_waits_behind_a_body_that_sleeps),
         close_test(test_the_cancel_may_be_added_to_a_close),
@@ -566,6 +639,8 @@ int main(void)
         close_test(test_cancelling_answers_bodies_that_wait_for_a_reply),
         close_test(test_closing_turns_away_senders_that_wait_at_full_gates),
         close_test(test_closing_turns_away_bodies_that_wait_at_full_gates),
+        close_test(test_closing_waits_for_a_sender_that_is_half_way),
+        close_test(test_a_sender_that_comes_after_the_end_is_refused),
         close_test(test_handles_stay_good_after_the_end),
         close_test(test_a_runtime_that_was_never_used_ends),
         close_test(test_sends_that_race_with_closing_are_answered_or_refused),

@@ -124,6 +124,28 @@ static void test_reporting_the_same_error_again_keeps_it(void **unused)
     assert_string_equal(jlt_error_message(), "again");
 }
 
+static void test_it_can_be_taken_off_for_a_while(void **unused)
+{
+    (void)unused;
+    error_fail(JLT_FAILED, "mine");
+    struct error *mine = error_detach();
+    assert_null(error_last());
+    error_fail(JLT_NOT_FOUND, "another's");
+    error_attach(mine);
+    assert_errors_alive(1);
+    assert_string_equal(jlt_error_message(), "mine");
+    error_none();
+    assert_null(error_detach());
+    error_fail(JLT_NOT_FOUND, "another's");
+    error_attach(NULL);
+    assert_null(error_last());
+    error_report(error_constant(JLT_FULL));
+    mine = error_detach();
+    error_none();
+    error_attach(mine);
+    assert_int_equal(error_last()->status, JLT_FULL);
+}
+
 /* ---- threads ---- */
 
 static atomic_uint failed, looked;
@@ -168,6 +190,7 @@ int main(void)
         error_test(test_a_thread_keeps_the_error_of_its_last_call),
         error_test(test_a_success_clears_it),
         error_test(test_reporting_the_same_error_again_keeps_it),
+        error_test(test_it_can_be_taken_off_for_a_while),
         error_test(test_each_thread_has_its_own_and_its_end_frees_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include "core/engine.h"
 #include "core/parker.h"
+#include "core/spin.h"
 #include "platform/platform.h"
 
 #include <errno.h>
@@ -251,6 +252,11 @@ static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_
     pthread_mutex_unlock(&worker->lock);
 }
 
+static void safepoint(void)
+{
+    check(current_fiber && holds(worker_of(current_fiber), &fiber_of(current_fiber)->place));
+}
+
 void fake_yield(void)
 {
     struct fake_worker *worker = worker_of(current_fiber);
@@ -340,6 +346,7 @@ static const struct engine engine = {
     .schedule = schedule,
     .start_fiber = start_fiber,
     .suspend = suspend,
+    .safepoint = safepoint,
     .frame_open = frame_open,
     .frame_close = frame_close,
     .frame_keep = frame_keep,
@@ -403,6 +410,7 @@ static void check_nothing_left(struct fake *fake, int tasks)
     check(atomic_load(&fake->finished) == 1);
     check(atomic_load(&fake->frames) == 0);
     check(atomic_load(&fake->kept) == 0);
+    check(atomic_load(&fake->runtime.channel.used) == 0);
     if (!checks_enabled)
         return;
     check(atomic_load(&live_counts.tasks) == tasks);
@@ -453,11 +461,14 @@ unsigned fake_fibers(struct runtime *runtime)
 int fake_run_tests_(const struct CMUnitTest *tests, size_t count)
 {
     int failed = 0;
+    spin_configure(-1);
     setenv("CMOCKA_TEST_ABORT", "1", 0); /* a failed test leaves a runtime behind that cannot be ended in order */
     fake_bells = FAKE_BELLS_OWN;
     failed += _cmocka_run_group_tests("doorbells answered on the worker's own thread", tests, count, NULL, NULL);
     fake_bells = FAKE_BELLS_OTHER;
     failed += _cmocka_run_group_tests("doorbells answered on another thread", tests, count, NULL, NULL);
+    spin_configure(0);
+    failed += _cmocka_run_group_tests("the same, waiting awake at first", tests, count, NULL, NULL);
     return failed;
 }
 

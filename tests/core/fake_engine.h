@@ -41,7 +41,7 @@ unsigned fake_fibers(struct runtime *runtime);
 /* As many of the next attempts fail for lack of memory. */
 extern atomic_int fake_failing_fibers, fake_failing_frames, fake_failing_keeps;
 
-/* Runs an array of tests with each way to answer doorbells. */
+/* Runs an array of tests with each way to answer doorbells, and to wait. */
 #define fake_run_tests(tests) fake_run_tests_(tests, sizeof(tests) / sizeof(tests)[0])
 int fake_run_tests_(const struct CMUnitTest *tests, size_t count);
 

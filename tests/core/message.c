@@ -257,7 +257,7 @@ static void test_a_refused_message_gives_its_input_back_once(void **unused)
 
 /* ---- both sides at once ---- */
 
-enum { races = 5000 };
+enum { races = 6000 };
 
 /* One message after the other, each completed by one thread while the test's has it. */
 static struct message *raced;

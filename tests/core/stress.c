@@ -5,7 +5,7 @@
 
 #include <sched.h>
 
-enum { clients = 4, tasks = 12, rounds = 600, starts = 150 };
+enum { clients = 4, tasks = 12, rounds = 400, starts = 150 };
 
 static struct runtime *runtime;
 static struct task *all[tasks];
@@ -249,7 +249,7 @@ static void test_three_workers_with_bounds(void **unused)
 static void *ask_one_by_one(void *data)
 {
     struct task *task = data;
-    for (int i = 1; i <= 4000; i++)
+    for (int i = 1; i <= 2500; i++)
         ask_at_once(task, (struct question){i * 13 * 17 + 1, 0});
     task_drop(task);
     return NULL;

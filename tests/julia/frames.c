@@ -190,9 +190,10 @@ static void closing_an_outer_scope(jlt_frame *frame)
     tracked(outer, 1);
     tracked(middle, 2);
     tracked(inner, 3);
+    tracked(jlt_scope_open(inner), 4);
     EXPECT(count_finalized(frame) == 0);
     jlt_scope_close(middle);
-    EXPECT(count_finalized(frame) == 2);
+    EXPECT(count_finalized(frame) == 3);
     EXPECT(jlt_box_i64(outer, 1) && jlt_ok(outer)); /* is the innermost again */
     jlt_scope_close(outer);
     EXPECT(count_finalized(frame) == 1);

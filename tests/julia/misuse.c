@@ -214,6 +214,7 @@ static int commit_misuse(const char *name)
 {
     struct rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
+    alarm(100); /* what is not noticed may well hang */
     for (int i = 0; i < misuse_count; i++) {
         if (strcmp(misuses[i].name, name))
             continue;
