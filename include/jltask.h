@@ -42,20 +42,20 @@ extern "C" {
 
 /* ---- status ------------------------------------------------------------------------------------------- */
 
-#define JLT_STATUS_MAP(X)                                                                                   \
-    X(OK, "success")                                                                                        \
-    X(EXCEPTION, "Julia threw an exception")                                                                \
-    X(FAILED, "the task's body called jlt_fail")                                                            \
-    X(TYPE_MISMATCH, "a value has another type than asked for")                                             \
-    X(NOT_FOUND, "a name is not defined")                                                                   \
-    X(FULL, "a bounded mailbox or channel is full")                                                         \
-    X(CLOSED, "the runtime is closed or closing")                                                           \
-    X(TIMEOUT, "the time limit passed; the receiver stays good")                                            \
-    X(PENDING, "no reply yet; the receiver stays good")                                                     \
-    X(CANCELLED, "the runtime was closed with cancel before the message was begun")                         \
-    X(NO_MEMORY, "memory could not be allocated")                                                           \
-    X(INVALID_ARGUMENT, "an argument is not allowed")                                                       \
-    X(NO_JULIA, "no usable Julia was found, or it could not be started")                                    \
+#define JLT_STATUS_MAP(X)                                                                                              \
+    X(OK, "success")                                                                                                   \
+    X(EXCEPTION, "Julia threw an exception")                                                                           \
+    X(FAILED, "the task's body called jlt_fail")                                                                       \
+    X(TYPE_MISMATCH, "a value has another type than asked for")                                                        \
+    X(NOT_FOUND, "a name is not defined")                                                                              \
+    X(FULL, "a bounded mailbox or channel is full")                                                                    \
+    X(CLOSED, "the runtime is closed or closing")                                                                      \
+    X(TIMEOUT, "the time limit passed; the receiver stays good")                                                       \
+    X(PENDING, "no reply yet; the receiver stays good")                                                                \
+    X(CANCELLED, "the runtime was closed with cancel before the message was begun")                                    \
+    X(NO_MEMORY, "memory could not be allocated")                                                                      \
+    X(INVALID_ARGUMENT, "an argument is not allowed")                                                                  \
+    X(NO_JULIA, "no usable Julia was found, or it could not be started")                                               \
     X(ALREADY_STARTED, "Julia has been started in this process already")
 
 typedef enum jlt_status {
@@ -93,10 +93,10 @@ typedef struct jlt_options {
     const char *julia;       /* a julia executable or an installation folder; NULL: JLTASK_JULIA, then `julia`
                                 on PATH */
     const char *sysimage;    /* a system image file; NULL: the installation's own */
-    int64_t spin_ns;         /* how long a thread that waits for a message or a reply stays awake before it sleeps, where
+    int64_t spin_ns;     /* how long a thread that waits for a message or a reply stays awake before it sleeps, where
                                 that pays; nanoseconds. 0: 100 microseconds; negative: it sleeps at once */
-    const char *project;     /* a folder with a Project.toml, or that file; NULL: Julia's default */
-} jlt_options;               /* the strings may be gone when the start has returned */
+    const char *project; /* a folder with a Project.toml, or that file; NULL: Julia's default */
+} jlt_options;           /* the strings may be gone when the start has returned */
 
 /* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop
  * it) and *thread (join it). Julia can be started once in a process; a start that failed before Julia was
@@ -105,12 +105,11 @@ typedef struct jlt_options {
  * by fork after a start must not use the library.
  * Any thread. JLT_NO_JULIA (the message says where it looked and what was wrong there), JLT_ALREADY_STARTED,
  * JLT_INVALID_ARGUMENT, JLT_NO_MEMORY. options may be NULL: the defaults. */
-static inline jlt_status jlt_runtime_spawn(const jlt_options *options, jlt_runtime **runtime,
-                                           jlt_thread **thread);
+static inline jlt_status jlt_runtime_spawn(const jlt_options *options, jlt_runtime **runtime, jlt_thread **thread);
 
 /* Starts Julia on the calling thread and main_fn(runtime, argument) on a new one; returns when both have ended.
- * main_fn owns its runtime handle and must drop it, or this never returns. *result (may be NULL) receives what main_fn returned.
- * Give the calling thread a stack of 8 MiB or more, as main threads have. Statuses as jlt_runtime_spawn. */
+ * main_fn owns its runtime handle and must drop it, or this never returns. *result (may be NULL) receives what main_fn
+ * returned. Give the calling thread a stack of 8 MiB or more, as main threads have. Statuses as jlt_runtime_spawn. */
 static inline jlt_status jlt_runtime_start(const jlt_options *options,
                                            int (*main_fn)(jlt_runtime *runtime, void *argument), void *argument,
                                            int *result);
@@ -181,8 +180,8 @@ typedef struct jlt_persistent_type {
  * JLT_FULL, JLT_CLOSED, JLT_INVALID_ARGUMENT, JLT_NO_MEMORY. */
 static inline jlt_status jlt_task_dispatch(jlt_runtime *runtime, const jlt_task_type *type, const void *input,
                                            jlt_receiver **receiver);
-static inline jlt_status jlt_task_try_dispatch(jlt_runtime *runtime, const jlt_task_type *type,
-                                               const void *input, jlt_receiver **receiver);
+static inline jlt_status jlt_task_try_dispatch(jlt_runtime *runtime, const jlt_task_type *type, const void *input,
+                                               jlt_receiver **receiver);
 
 /* Sends a one-shot task and waits for its reply: the statuses of jlt_task_dispatch and of the reply. output may
  * be NULL: thrown away. */
@@ -197,8 +196,8 @@ static inline jlt_status jlt_persistent_dispatch(jlt_runtime *runtime, const jlt
                                                  const void *config, jlt_receiver **receiver);
 static inline jlt_status jlt_persistent_try_dispatch(jlt_runtime *runtime, const jlt_persistent_type *type,
                                                      const void *config, jlt_receiver **receiver);
-static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_persistent_type *type,
-                                              const void *config, jlt_persistent **task);
+static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_persistent_type *type, const void *config,
+                                              jlt_persistent **task);
 
 /* Sends a message to a persistent task. Messages from one sender are handled in the order sent, one at a time.
  * call waits while the mailbox is full, try_call says JLT_FULL. receiver as in jlt_task_dispatch. Any thread.
@@ -206,8 +205,8 @@ static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_pe
 JLT_API jlt_status jlt_persistent_call(jlt_persistent *task, const void *input, jlt_receiver **receiver);
 JLT_API jlt_status jlt_persistent_try_call(jlt_persistent *task, const void *input, jlt_receiver **receiver);
 
-/* Sends a message and waits for its reply, with no allocation for outputs up to 512 bytes. From a body only that task is
- * suspended meanwhile; but a task that invokes itself, or calls itself while its mailbox is full, waits for ever.
+/* Sends a message and waits for its reply, with no allocation for outputs up to 512 bytes. From a body only that task
+ * is suspended meanwhile; but a task that invokes itself, or calls itself while its mailbox is full, waits for ever.
  * output may be NULL: thrown away. Statuses of jlt_persistent_call and of the reply. */
 JLT_API jlt_status jlt_persistent_invoke(jlt_persistent *task, const void *input, void *output);
 
@@ -271,8 +270,8 @@ JLT_API jlt_status jlt_catch(jlt_frame *frame);
  * Fails with JLT_NOT_FOUND. */
 JLT_API jlt_value *jlt_global(jlt_frame *frame, const char *path);
 
-/* Evaluates Julia code in Main, which compiles it each time, and returns the value of its last statement. All statements are evaluated in
- * order until one throws; a syntax error is an exception (JLT_EXCEPTION) too. */
+/* Evaluates Julia code in Main, which compiles it each time, and returns the value of its last statement. All
+ * statements are evaluated in order until one throws; a syntax error is an exception (JLT_EXCEPTION) too. */
 JLT_API jlt_value *jlt_eval(jlt_frame *frame, const char *code);
 
 /* Calls a Julia function with any number of values. Whatever the call waits for suspends only this task. A NULL
@@ -290,21 +289,21 @@ JLT_API jlt_value *jlt_call_list(jlt_frame *frame, jlt_value *const *list);
 #define JLT_LIST_END ((jlt_value *)(intptr_t)-1)
 
 /* Boxes: a new Julia value of the type in the comment. */
-JLT_API jlt_value *jlt_box_bool(jlt_frame *frame, bool value);       /* Bool */
-JLT_API jlt_value *jlt_box_char(jlt_frame *frame, uint32_t value);   /* Char, from a Unicode code point */
-JLT_API jlt_value *jlt_box_i8(jlt_frame *frame, int8_t value);       /* Int8 */
-JLT_API jlt_value *jlt_box_i16(jlt_frame *frame, int16_t value);     /* Int16 */
-JLT_API jlt_value *jlt_box_i32(jlt_frame *frame, int32_t value);     /* Int32 */
-JLT_API jlt_value *jlt_box_i64(jlt_frame *frame, int64_t value);     /* Int64 */
-JLT_API jlt_value *jlt_box_u8(jlt_frame *frame, uint8_t value);      /* UInt8 */
-JLT_API jlt_value *jlt_box_u16(jlt_frame *frame, uint16_t value);    /* UInt16 */
-JLT_API jlt_value *jlt_box_u32(jlt_frame *frame, uint32_t value);    /* UInt32 */
-JLT_API jlt_value *jlt_box_u64(jlt_frame *frame, uint64_t value);    /* UInt64 */
-JLT_API jlt_value *jlt_box_f32(jlt_frame *frame, float value);       /* Float32 */
-JLT_API jlt_value *jlt_box_f64(jlt_frame *frame, double value);      /* Float64 */
-JLT_API jlt_value *jlt_box_pointer(jlt_frame *frame, void *value);   /* Ptr{Cvoid}; Julia does not own it */
-JLT_API jlt_value *jlt_box_nothing(jlt_frame *frame);                /* Nothing */
-JLT_API jlt_value *jlt_box_string(jlt_frame *frame, const char *text);                   /* String; copied */
+JLT_API jlt_value *jlt_box_bool(jlt_frame *frame, bool value);         /* Bool */
+JLT_API jlt_value *jlt_box_char(jlt_frame *frame, uint32_t value);     /* Char, from a Unicode code point */
+JLT_API jlt_value *jlt_box_i8(jlt_frame *frame, int8_t value);         /* Int8 */
+JLT_API jlt_value *jlt_box_i16(jlt_frame *frame, int16_t value);       /* Int16 */
+JLT_API jlt_value *jlt_box_i32(jlt_frame *frame, int32_t value);       /* Int32 */
+JLT_API jlt_value *jlt_box_i64(jlt_frame *frame, int64_t value);       /* Int64 */
+JLT_API jlt_value *jlt_box_u8(jlt_frame *frame, uint8_t value);        /* UInt8 */
+JLT_API jlt_value *jlt_box_u16(jlt_frame *frame, uint16_t value);      /* UInt16 */
+JLT_API jlt_value *jlt_box_u32(jlt_frame *frame, uint32_t value);      /* UInt32 */
+JLT_API jlt_value *jlt_box_u64(jlt_frame *frame, uint64_t value);      /* UInt64 */
+JLT_API jlt_value *jlt_box_f32(jlt_frame *frame, float value);         /* Float32 */
+JLT_API jlt_value *jlt_box_f64(jlt_frame *frame, double value);        /* Float64 */
+JLT_API jlt_value *jlt_box_pointer(jlt_frame *frame, void *value);     /* Ptr{Cvoid}; Julia does not own it */
+JLT_API jlt_value *jlt_box_nothing(jlt_frame *frame);                  /* Nothing */
+JLT_API jlt_value *jlt_box_string(jlt_frame *frame, const char *text); /* String; copied */
 JLT_API jlt_value *jlt_box_string_n(jlt_frame *frame, const char *bytes, size_t length); /* any bytes */
 JLT_API jlt_value *jlt_box_symbol(jlt_frame *frame, const char *name);                   /* Symbol */
 
@@ -337,21 +336,21 @@ JLT_API jlt_value *jlt_typeof(jlt_frame *frame, jlt_value *value);
 /* ---- arrays (task body) ------------------------------------------------------------------------------- */
 
 /* Element types, with their Julia and C types. */
-#define JLT_ELEMENT_MAP(X)                                                                                  \
-    X(BOOL, Bool, uint8_t)                                                                                  \
-    X(CHAR, Char, uint32_t) /* Julia's own encoding of a Char, not a code point */                          \
-    X(I8, Int8, int8_t)                                                                                     \
-    X(I16, Int16, int16_t)                                                                                  \
-    X(I32, Int32, int32_t)                                                                                  \
-    X(I64, Int64, int64_t)                                                                                  \
-    X(U8, UInt8, uint8_t)                                                                                   \
-    X(U16, UInt16, uint16_t)                                                                                \
-    X(U32, UInt32, uint32_t)                                                                                \
-    X(U64, UInt64, uint64_t)                                                                                \
-    X(F16, Float16, uint16_t)                                                                               \
-    X(F32, Float32, float)                                                                                  \
-    X(F64, Float64, double)                                                                                 \
-    X(C32, ComplexF32, jlt_c32)                                                                             \
+#define JLT_ELEMENT_MAP(X)                                                                                             \
+    X(BOOL, Bool, uint8_t)                                                                                             \
+    X(CHAR, Char, uint32_t) /* Julia's own encoding of a Char, not a code point */                                     \
+    X(I8, Int8, int8_t)                                                                                                \
+    X(I16, Int16, int16_t)                                                                                             \
+    X(I32, Int32, int32_t)                                                                                             \
+    X(I64, Int64, int64_t)                                                                                             \
+    X(U8, UInt8, uint8_t)                                                                                              \
+    X(U16, UInt16, uint16_t)                                                                                           \
+    X(U32, UInt32, uint32_t)                                                                                           \
+    X(U64, UInt64, uint64_t)                                                                                           \
+    X(F16, Float16, uint16_t)                                                                                          \
+    X(F32, Float32, float)                                                                                             \
+    X(F64, Float64, double)                                                                                            \
+    X(C32, ComplexF32, jlt_c32)                                                                                        \
     X(C64, ComplexF64, jlt_c64)
 
 typedef struct jlt_c32 {
@@ -379,8 +378,7 @@ JLT_API jlt_value *jlt_array_copy(jlt_frame *frame, jlt_element element, const v
 /* An array over the caller's own memory, without a copy: Julia reads and writes it in place. The memory stays
  * the caller's and must outlive every use of the array in Julia. It must be aligned for its elements; else
  * JLT_INVALID_ARGUMENT. */
-JLT_API jlt_value *jlt_array_wrap(jlt_frame *frame, jlt_element element, void *data, size_t ndims,
-                                  const size_t *dims);
+JLT_API jlt_value *jlt_array_wrap(jlt_frame *frame, jlt_element element, void *data, size_t ndims, const size_t *dims);
 
 enum { JLT_VIEW_DIMS = 8 };
 
@@ -412,29 +410,27 @@ JLT_API jlt_counts jlt_debug_counts(void);
 /* These take the size of the struct as its caller knows it, so that options and types can grow without breaking
  * programs built against an older header. */
 
-JLT_API jlt_status jlt_runtime_spawn_sized(const jlt_options *options, size_t options_size,
-                                           jlt_runtime **runtime, jlt_thread **thread);
+JLT_API jlt_status jlt_runtime_spawn_sized(const jlt_options *options, size_t options_size, jlt_runtime **runtime,
+                                           jlt_thread **thread);
 JLT_API jlt_status jlt_runtime_start_sized(const jlt_options *options, size_t options_size,
                                            int (*main_fn)(jlt_runtime *runtime, void *argument), void *argument,
                                            int *result);
 JLT_API jlt_status jlt_task_dispatch_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
                                            const void *input, jlt_receiver **receiver);
-JLT_API jlt_status jlt_task_try_dispatch_sized(jlt_runtime *runtime, const jlt_task_type *type,
-                                               size_t type_size, const void *input, jlt_receiver **receiver);
+JLT_API jlt_status jlt_task_try_dispatch_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
+                                               const void *input, jlt_receiver **receiver);
 JLT_API jlt_status jlt_task_invoke_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
                                          const void *input, void *output);
 JLT_API jlt_status jlt_persistent_dispatch_sized(jlt_runtime *runtime, const jlt_persistent_type *type,
                                                  size_t type_size, const void *config, jlt_receiver **receiver);
 JLT_API jlt_status jlt_persistent_try_dispatch_sized(jlt_runtime *runtime, const jlt_persistent_type *type,
-                                                     size_t type_size, const void *config,
-                                                     jlt_receiver **receiver);
-JLT_API jlt_status jlt_persistent_spawn_sized(jlt_runtime *runtime, const jlt_persistent_type *type,
-                                              size_t type_size, const void *config, jlt_persistent **task);
+                                                     size_t type_size, const void *config, jlt_receiver **receiver);
+JLT_API jlt_status jlt_persistent_spawn_sized(jlt_runtime *runtime, const jlt_persistent_type *type, size_t type_size,
+                                              const void *config, jlt_persistent **task);
 JLT_API bool jlt_array_view_sized(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view,
                                   size_t view_size);
 
-static inline jlt_status jlt_runtime_spawn(const jlt_options *options, jlt_runtime **runtime,
-                                           jlt_thread **thread)
+static inline jlt_status jlt_runtime_spawn(const jlt_options *options, jlt_runtime **runtime, jlt_thread **thread)
 {
     return jlt_runtime_spawn_sized(options, sizeof(jlt_options), runtime, thread);
 }
@@ -452,8 +448,8 @@ static inline jlt_status jlt_task_dispatch(jlt_runtime *runtime, const jlt_task_
     return jlt_task_dispatch_sized(runtime, type, sizeof(jlt_task_type), input, receiver);
 }
 
-static inline jlt_status jlt_task_try_dispatch(jlt_runtime *runtime, const jlt_task_type *type,
-                                               const void *input, jlt_receiver **receiver)
+static inline jlt_status jlt_task_try_dispatch(jlt_runtime *runtime, const jlt_task_type *type, const void *input,
+                                               jlt_receiver **receiver)
 {
     return jlt_task_try_dispatch_sized(runtime, type, sizeof(jlt_task_type), input, receiver);
 }
@@ -476,8 +472,8 @@ static inline jlt_status jlt_persistent_try_dispatch(jlt_runtime *runtime, const
     return jlt_persistent_try_dispatch_sized(runtime, type, sizeof(jlt_persistent_type), config, receiver);
 }
 
-static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_persistent_type *type,
-                                              const void *config, jlt_persistent **task)
+static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_persistent_type *type, const void *config,
+                                              jlt_persistent **task)
 {
     return jlt_persistent_spawn_sized(runtime, type, sizeof(jlt_persistent_type), config, task);
 }

@@ -23,8 +23,7 @@ static inline void assert_status_(jlt_status status, jlt_status wanted, const ch
 {
     if (status == wanted)
         return;
-    print_error("%s: %s, not %s: %s\n", call, jlt_status_name(status), jlt_status_name(wanted),
-                jlt_error_message());
+    print_error("%s: %s, not %s: %s\n", call, jlt_status_name(status), jlt_status_name(wanted), jlt_error_message());
     _fail(file, line);
 }
 
@@ -41,8 +40,8 @@ static inline void assert_contains_(const char *text, const char *part, const ch
     _fail(file, line);
 }
 
-/* Whether the tests run with a collection at every point (JLTASK_GC_STRESS): each takes up to some tens of milliseconds,
- * so loops should be short then. */
+/* Whether the tests run with a collection at every point (JLTASK_GC_STRESS): each takes up to some tens of
+ * milliseconds, so loops should be short then. */
 static inline bool test_is_stress(void)
 {
     const char *stress = getenv("JLTASK_GC_STRESS");

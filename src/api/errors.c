@@ -6,8 +6,8 @@
 
 const char *jlt_status_name(jlt_status status)
 {
-#define STATUS_NAME(name, text)                                                                              \
-    case JLT_##name:                                                                                         \
+#define STATUS_NAME(name, text)                                                                                        \
+    case JLT_##name:                                                                                                   \
         return "JLT_" #name;
     switch (status) {
         JLT_STATUS_MAP(STATUS_NAME)

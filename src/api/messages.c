@@ -23,8 +23,8 @@ static jlt_status invoke(jlt_runtime *runtime, const struct type *type, const vo
     return runtime_invoke(runtime_of(runtime), type, input, output);
 }
 
-jlt_status jlt_task_dispatch_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
-                                   const void *input, jlt_receiver **receiver)
+jlt_status jlt_task_dispatch_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size, const void *input,
+                                   jlt_receiver **receiver)
 {
     if (api_missing(runtime, "jlt_task_dispatch", "runtime"))
         return JLT_INVALID_ARGUMENT;
@@ -39,8 +39,8 @@ jlt_status jlt_task_try_dispatch_sized(jlt_runtime *runtime, const jlt_task_type
     return dispatch(runtime, type_of_task(type, type_size), input, SEND_TRY, receiver);
 }
 
-jlt_status jlt_task_invoke_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
-                                 const void *input, void *output)
+jlt_status jlt_task_invoke_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size, const void *input,
+                                 void *output)
 {
     if (api_missing(runtime, "jlt_task_invoke", "runtime"))
         return JLT_INVALID_ARGUMENT;
@@ -55,8 +55,8 @@ jlt_status jlt_persistent_dispatch_sized(jlt_runtime *runtime, const jlt_persist
     return dispatch(runtime, type_of_persistent(type, type_size), config, SEND_WAIT, receiver);
 }
 
-jlt_status jlt_persistent_try_dispatch_sized(jlt_runtime *runtime, const jlt_persistent_type *type,
-                                             size_t type_size, const void *config, jlt_receiver **receiver)
+jlt_status jlt_persistent_try_dispatch_sized(jlt_runtime *runtime, const jlt_persistent_type *type, size_t type_size,
+                                             const void *config, jlt_receiver **receiver)
 {
     if (api_missing(runtime, "jlt_persistent_try_dispatch", "runtime"))
         return JLT_INVALID_ARGUMENT;

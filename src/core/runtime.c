@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, unsigned workers,
-                        size_t channel_capacity)
+jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, unsigned workers, size_t channel_capacity)
 {
     memset(runtime, 0, sizeof *runtime);
     runtime->workers = aligned_alloc(alignof(struct worker), workers * sizeof(struct worker));
@@ -145,9 +144,8 @@ static jlt_status send(struct runtime *runtime, struct task *task, struct messag
     return error_report(error_constant(status));
 }
 
-static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type,
-                            enum message_kind kind, const void *input, enum sending sending,
-                            struct message **receiver)
+static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type, enum message_kind kind,
+                            const void *input, enum sending sending, struct message **receiver)
 {
     if (runtime_is_closed(runtime))
         return closed();
@@ -193,8 +191,8 @@ static enum message_kind kind_of(const struct type *type)
     return type->persistent ? MESSAGE_START : MESSAGE_ONCE;
 }
 
-jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input,
-                            enum sending sending, struct message **receiver)
+jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input, enum sending sending,
+                            struct message **receiver)
 {
     return send_copy(runtime, NULL, type, kind_of(type), input, sending, receiver);
 }

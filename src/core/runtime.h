@@ -37,8 +37,8 @@ void runtime_finish(struct runtime *runtime);
 enum sending { SEND_TRY, SEND_WAIT };
 
 /* Any thread. *receiver may be NULL. Each reports its status (error.h). */
-jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input,
-                            enum sending sending, struct message **receiver);
+jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input, enum sending sending,
+                            struct message **receiver);
 jlt_status runtime_invoke(struct runtime *runtime, const struct type *type, const void *input, void *output);
 jlt_status runtime_call(struct task *task, const void *input, enum sending sending, struct message **receiver);
 jlt_status runtime_invoke_task(struct task *task, const void *input, void *output);

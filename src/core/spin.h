@@ -2,10 +2,10 @@
  *
  * Waiting awake for a moment before going to sleep, where that pays. A sleeping thread costs a wake-up, some ten
  * microseconds on an idle machine; so whoever waits spins for about that long first, which at worst doubles the wait
- * (A. Karlin et al., "Competitive snoopy caching", 1988). It adapts: each failure in a row halves how often it is tried,
- * down to every sixteenth wait, and a success makes it normal again. There are never more threads of one kind awake than
- * there are processors to spare, and nothing spins without having waited for an event that may come soon: idle means
- * asleep. */
+ * (A. Karlin et al., "Competitive snoopy caching", 1988). It adapts: each failure in a row halves how often it is
+ * tried, down to every sixteenth wait, and a success makes it normal again. There are never more threads of one kind
+ * awake than there are processors to spare, and nothing spins without having waited for an event that may come soon:
+ * idle means asleep. */
 #ifndef JLT_CORE_SPIN_H
 #define JLT_CORE_SPIN_H
 

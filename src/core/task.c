@@ -42,8 +42,8 @@ struct task *task_new(struct runtime *runtime, struct worker *worker, const stru
     return task;
 }
 
-/* Tasks with handles, for placement: a task whose last handle is gone counts no more, though its exit may be to come, so
- * that who replaces a task finds the worker free. Relaxed: a hint. */
+/* Tasks with handles, for placement: a task whose last handle is gone counts no more, though its exit may be to come,
+ * so that who replaces a task finds the worker free. Relaxed: a hint. */
 static void count_load(struct worker *worker, long change)
 {
     atomic_fetch_add_explicit(&worker->load, change, memory_order_relaxed);

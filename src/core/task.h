@@ -21,7 +21,7 @@ struct task {
     struct inbox mailbox; /* of struct item */
     struct gate gate;
     atomic_long handles;
-    atomic_int owners; /* the handles, as one; and the worker */
+    atomic_int owners;   /* the handles, as one; and the worker */
     struct item dropped; /* the last thing in the mailbox */
 
     /* set once */
@@ -30,12 +30,12 @@ struct task {
     const struct type *type;
 
     /* the worker's */
-    struct inbox_node *batch; /* taken out of the mailbox, in order */
+    struct inbox_node *batch;     /* taken out of the mailbox, in order */
     struct task *previous, *next; /* among the worker's live tasks */
-    void *kept;               /* what init rooted */
-    bool live;                /* init succeeded and exit has not been run */
-    bool last_dropped;        /* no handles: `dropped` was met */
-    bool sealing;             /* the runtime closes: seal the mailbox when it is empty */
+    void *kept;                   /* what init rooted */
+    bool live;                    /* init succeeded and exit has not been run */
+    bool last_dropped;            /* no handles: `dropped` was met */
+    bool sealing;                 /* the runtime closes: seal the mailbox when it is empty */
 
     alignas(16) unsigned char state[];
 };

@@ -147,8 +147,8 @@ void worker_begin_body(struct worker *worker)
 }
 
 /* Whether Julia's other tasks on this thread should have a turn. Reading the clock can cost as much as a small message,
- * so it is read after one body, two more, four more and so on: when it is noticed that the time has passed, no more than
- * twice the time has, however long bodies are. */
+ * so it is read after one body, two more, four more and so on: when it is noticed that the time has passed, no more
+ * than twice the time has, however long bodies are. */
 static void look_at_clock(struct worker *worker)
 {
     worker->yield_due = platform_now() >= worker->yield_at;

@@ -53,9 +53,9 @@ struct worker {
 
     struct spinner spinner;
 
-    atomic_uint fibers;   /* that exist; relaxed, for the limit */
-    struct spinlock lock; /* guards parked: doorbells are answered on any engine thread */
-    struct fiber *parked; /* last parked first */
+    atomic_uint fibers;       /* that exist; relaxed, for the limit */
+    struct spinlock lock;     /* guards parked: doorbells are answered on any engine thread */
+    struct fiber *parked;     /* last parked first */
     atomic_uint parked_count; /* also read without the lock, as a hint */
 
     struct item close, cancel;

@@ -49,8 +49,7 @@ static bool check_data(jlt_frame *frame, const char *call, jlt_element element, 
                        const size_t *dims)
 {
     size_t bytes;
-    return check_shape(frame, call, element, ndims, dims, &bytes) &&
-           (!bytes || frame_wants(frame, data, call, "data"));
+    return check_shape(frame, call, element, ndims, dims, &bytes) && (!bytes || frame_wants(frame, data, call, "data"));
 }
 
 jlt_value *jlt_array_new(jlt_frame *frame, jlt_element element, size_t ndims, const size_t *dims)
@@ -68,8 +67,7 @@ static const void *somewhere(const void *data)
     return data ? data : nothing;
 }
 
-jlt_value *jlt_array_copy(jlt_frame *frame, jlt_element element, const void *data, size_t ndims,
-                          const size_t *dims)
+jlt_value *jlt_array_copy(jlt_frame *frame, jlt_element element, const void *data, size_t ndims, const size_t *dims)
 {
     if (!frame_enter(frame, __func__) || !check_data(frame, __func__, element, data, ndims, dims))
         return NULL;
@@ -87,8 +85,7 @@ jlt_value *jlt_array_wrap(jlt_frame *frame, jlt_element element, void *data, siz
     return frame_take(frame, julia_make_array(element, somewhere(data), false, ndims, dims));
 }
 
-bool jlt_array_view_sized(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view,
-                          size_t view_size)
+bool jlt_array_view_sized(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view, size_t view_size)
 {
     static const char call[] = "jlt_array_view";
     if (!frame_enter(frame, call) || !frame_wants(frame, array, call, "array") ||

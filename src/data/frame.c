@@ -70,8 +70,7 @@ static jlt_frame *push(struct julia_fiber *fiber)
     else if (!(frame = malloc(sizeof *frame)))
         return NULL;
     memset(frame, 0, offsetof(jlt_frame, roots.values));
-    memset((char *)frame + offsetof(jlt_frame, roots.chunks), 0,
-           sizeof *frame - offsetof(jlt_frame, roots.chunks));
+    memset((char *)frame + offsetof(jlt_frame, roots.chunks), 0, sizeof *frame - offsetof(jlt_frame, roots.chunks));
     frame->fiber = fiber;
     frame->open = true;
     frame->outer = fiber->frame;

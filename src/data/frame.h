@@ -10,11 +10,11 @@
 
 struct jlt_frame {
     struct julia_fiber *fiber;
-    jlt_frame *outer;         /* the frame around this scope; NULL: a message's frame */
-    jlt_frame *base;          /* the message's frame, which keeps the failure for all its scopes */
+    jlt_frame *outer; /* the frame around this scope; NULL: a message's frame */
+    jlt_frame *base;  /* the message's frame, which keeps the failure for all its scopes */
     bool open;
     struct root_list roots;
-    struct jlt_slot *slots;   /* made in this frame */
+    struct jlt_slot *slots; /* made in this frame */
     /* of a base: the failure. An exception stays a Julia object until somebody asks for its text. */
     bool failed;
     struct error *error;

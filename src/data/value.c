@@ -58,7 +58,8 @@ jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *a
 {
     enum { on_stack = 16 };
     jlt_value *small[on_stack], **list = small;
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, count ? (const void *)arguments : "", __func__, "arguments"))
+    if (!frame_enter(frame, __func__) ||
+        !frame_wants(frame, count ? (const void *)arguments : "", __func__, "arguments"))
         return NULL;
     if (count > PTRDIFF_MAX / sizeof *list) {
         frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_call_n: %zu arguments exceed the address space", count);
@@ -79,17 +80,17 @@ jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *a
 
 /* ---- scalars ---- */
 
-#define SCALAR_MAP(X)                                                                                        \
-    X(bool, bool, Bool, bool)                                                                                \
-    X(i8, int8_t, Int8, int8)                                                                                \
-    X(i16, int16_t, Int16, int16)                                                                            \
-    X(i32, int32_t, Int32, int32)                                                                            \
-    X(i64, int64_t, Int64, int64)                                                                            \
-    X(u8, uint8_t, UInt8, uint8)                                                                             \
-    X(u16, uint16_t, UInt16, uint16)                                                                         \
-    X(u32, uint32_t, UInt32, uint32)                                                                         \
-    X(u64, uint64_t, UInt64, uint64)                                                                         \
-    X(f32, float, Float32, float32)                                                                          \
+#define SCALAR_MAP(X)                                                                                                  \
+    X(bool, bool, Bool, bool)                                                                                          \
+    X(i8, int8_t, Int8, int8)                                                                                          \
+    X(i16, int16_t, Int16, int16)                                                                                      \
+    X(i32, int32_t, Int32, int32)                                                                                      \
+    X(i64, int64_t, Int64, int64)                                                                                      \
+    X(u8, uint8_t, UInt8, uint8)                                                                                       \
+    X(u16, uint16_t, UInt16, uint16)                                                                                   \
+    X(u32, uint32_t, UInt32, uint32)                                                                                   \
+    X(u64, uint64_t, UInt64, uint64)                                                                                   \
+    X(f32, float, Float32, float32)                                                                                    \
     X(f64, double, Float64, float64)
 
 /* Whether value is of that type; if not, the frame fails. */
@@ -103,16 +104,16 @@ static bool expect(jlt_frame *frame, jlt_value *value, jlt_value *type, const ch
     return false;
 }
 
-#define SCALAR(name, c, type, julia_name)                                                                    \
-    jlt_value *jlt_box_##name(jlt_frame *frame, c value)                                                     \
-    {                                                                                                        \
-        return frame_enter(frame, __func__) ? frame_root(frame, julia.box_##julia_name(value)) : NULL;    \
-    }                                                                                                        \
-    c jlt_unbox_##name(jlt_frame *frame, jlt_value *value)                                                   \
-    {                                                                                                        \
-        if (!frame_enter(frame, __func__) || !expect(frame, value, bootstrap.type, #type, __func__))         \
-            return 0;                                                                                        \
-        return (c)julia.unbox_##julia_name(value);                                                        \
+#define SCALAR(name, c, type, julia_name)                                                                              \
+    jlt_value *jlt_box_##name(jlt_frame *frame, c value)                                                               \
+    {                                                                                                                  \
+        return frame_enter(frame, __func__) ? frame_root(frame, julia.box_##julia_name(value)) : NULL;                 \
+    }                                                                                                                  \
+    c jlt_unbox_##name(jlt_frame *frame, jlt_value *value)                                                             \
+    {                                                                                                                  \
+        if (!frame_enter(frame, __func__) || !expect(frame, value, bootstrap.type, #type, __func__))                   \
+            return 0;                                                                                                  \
+        return (c)julia.unbox_##julia_name(value);                                                                     \
     }
 SCALAR_MAP(SCALAR)
 
@@ -222,8 +223,7 @@ const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length)
         return NULL;
     const char *text = LATE(string_bytes)(value, &bytes);
     if (!text)
-        frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_string: expected String, got %s",
-                   julia.typeof_str(value));
+        frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_string: expected String, got %s", julia.typeof_str(value));
     else if (length)
         *length = bytes;
     return text;
@@ -235,8 +235,7 @@ const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value)
         return NULL;
     const char *name = LATE(symbol_name)(value);
     if (!name)
-        frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_symbol: expected Symbol, got %s",
-                   julia.typeof_str(value));
+        frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_symbol: expected Symbol, got %s", julia.typeof_str(value));
     return name;
 }
 
@@ -244,8 +243,7 @@ const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value)
 
 bool jlt_is_nothing(jlt_frame *frame, jlt_value *value)
 {
-    return frame_enter(frame, __func__) && frame_wants(frame, value, __func__, "value") &&
-           value == bootstrap.nothing;
+    return frame_enter(frame, __func__) && frame_wants(frame, value, __func__, "value") && value == bootstrap.nothing;
 }
 
 bool jlt_isa(jlt_frame *frame, jlt_value *value, jlt_value *type)
@@ -255,8 +253,7 @@ bool jlt_isa(jlt_frame *frame, jlt_value *value, jlt_value *type)
         return false;
     if (julia.isa(type, bootstrap.Type))
         return julia.isa(value, type);
-    frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_isa: expected a type, got a value of type %s",
-               julia.typeof_str(type));
+    frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_isa: expected a type, got a value of type %s", julia.typeof_str(type));
     return false;
 }
 

@@ -54,7 +54,7 @@ static jlt_status failed(const char *what)
     jlt_value *show = julia.eval_string("e -> sprint(showerror, e)");
     jlt_value *text = exception && show ? julia.call1(show, exception) : NULL;
     return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: %s: %s", what,
-                      text          ? julia.string_ptr(text)
+                      text        ? julia.string_ptr(text)
                       : exception ? julia.typeof_str(exception)
                                   : "unknown reason");
 }

@@ -41,8 +41,7 @@ struct outcome julia_new_string(const char *bytes, size_t length)
     RETURN_OUTCOME(LATE(new_string)(bytes, length, &failed));
 }
 
-struct outcome julia_make_array(jlt_element element, const void *data, bool copied, size_t ndims,
-                                const size_t *dims)
+struct outcome julia_make_array(jlt_element element, const void *data, bool copied, size_t ndims, const size_t *dims)
 {
     RETURN_OUTCOME(LATE(make_array)(element, data, copied, ndims, dims, &failed));
 }
@@ -55,9 +54,8 @@ struct outcome julia_view_array(jlt_value *array, jlt_element element, size_t *v
 static void make_error(void *context, int status, const char *message, size_t message_length, const char *type,
                        size_t type_length, const char *trace, size_t trace_length)
 {
-    *(struct error **)context =
-        error_new((jlt_status)status, (struct text){message, message_length}, (struct text){type, type_length},
-                  (struct text){trace, trace_length});
+    *(struct error **)context = error_new((jlt_status)status, (struct text){message, message_length},
+                                          (struct text){type, type_length}, (struct text){trace, trace_length});
 }
 
 struct error *julia_describe(jlt_value *failure)

@@ -46,8 +46,7 @@ struct outcome julia_find_global(const char *path, int *remember);
 struct outcome julia_new_string(const char *bytes, size_t length);
 
 /* data NULL: zeroed. copied: else the array is over data itself. */
-struct outcome julia_make_array(jlt_element element, const void *data, bool copied, size_t ndims,
-                                const size_t *dims);
+struct outcome julia_make_array(jlt_element element, const void *data, bool copied, size_t ndims, const size_t *dims);
 /* Fills the first words of *view: data, length, element_size, ndims, max_dims dims. */
 struct outcome julia_view_array(jlt_value *array, jlt_element element, size_t *view, size_t max_dims);
 

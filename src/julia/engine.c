@@ -8,8 +8,9 @@
  * Attending the loop. With several threads, any idle one may run the event loop (a threaded region; bootstrap.jl), but
  * Julia leaves it to chance: a thread that finds the loop taken sleeps on a condition variable, and when the one in the
  * loop leaves it for a body, nobody hears the doorbells of the sleepers. So the loop is watched: before_poll notes who
- * is about to wait in it, and when that thread is seen to run a body instead, it wakes the idle ones, of which one takes
- * the loop. Up to 1.8 a thread that has run the loop for others goes to sleep outside it, too; after_poll keeps it up.
+ * is about to wait in it, and when that thread is seen to run a body instead, it wakes the idle ones, of which one
+ * takes the loop. Up to 1.8 a thread that has run the loop for others goes to sleep outside it, too; after_poll keeps
+ * it up.
  *
  * Fibers are listed for the root scanner, which marks their Julia tasks and open frames. The list changes under a
  * spinlock that is never held across a call into Julia; a collection stops all Julia threads outside of it. */

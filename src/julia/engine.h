@@ -20,8 +20,8 @@ struct julia_fiber {
 
 /* What the engine keeps for a worker. */
 struct julia_worker {
-    int tid;        /* Julia's thread, from 1 */
-    void *doorbell; /* a uv_async_t, followed by a pointer to the worker */
+    int tid;          /* Julia's thread, from 1 */
+    void *doorbell;   /* a uv_async_t, followed by a pointer to the worker */
     atomic_bool idle; /* its last fiber has parked; a hint */
     struct root_pages pages;
 };
@@ -37,8 +37,8 @@ typedef void julia_mark_frames_fn(const jlt_frame *innermost, void *ptls);
 /* Called when a fiber is freed. */
 typedef void julia_free_frames_fn(jlt_frame *spare);
 
-/* Julia's thread (from 0) that was the last to wait in the event loop, and may be waiting there; -1: nobody, or there is
- * only one thread. */
+/* Julia's thread (from 0) that was the last to wait in the event loop, and may be waiting there; -1: nobody, or there
+ * is only one thread. */
 extern atomic_int julia_loop_attendant;
 
 /* Wakes the other threads, one of which then attends the loop. */
@@ -63,9 +63,9 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
 void julia_engine_serve(struct runtime *runtime);
 
 /* The stress mode, which finds missing roots (JLTASK_GC_STRESS; docs/environment.md). It collects at each point of the
- * API that may allocate in Julia: with `full` always everything. Else the first points collect everything, some thousands
- * more the young generation, and from then on each kind runs for up to half of the time: a full collection takes some
- * tens of milliseconds, and programs make a million calls. */
+ * API that may allocate in Julia: with `full` always everything. Else the first points collect everything, some
+ * thousands more the young generation, and from then on each kind runs for up to half of the time: a full collection
+ * takes some tens of milliseconds, and programs make a million calls. */
 enum julia_gc_stress { STRESS_NONE, STRESS_YOUNG, STRESS_FULL };
 extern enum julia_gc_stress julia_gc_stress;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Globals by path, remembered. A path is looked up by Julia code once (some microseconds); what then may be remembered
- * depends on what can change. Constants of Base and Core stay what they are, so their value is kept. A global of Main is
- * read anew each time, by its Symbol. Anything else (a module of the user's may be defined again) is looked up each time.
- * Neither such values nor Symbols are ever collected, so nothing here is a root.
+ * depends on what can change. Constants of Base and Core stay what they are, so their value is kept. A global of Main
+ * is read anew each time, by its Symbol. Anything else (a module of the user's may be defined again) is looked up each
+ * time. Neither such values nor Symbols are ever collected, so nothing here is a root.
  *
  * The table only grows, up to a limit, so that looking into it takes no lock. */
 #include "julia/bootstrap.h"

@@ -35,8 +35,7 @@ static int default_threads(void)
 static jlt_status check_options(const jlt_options *options)
 {
     if (options->threads < 0 || options->threads > max_workers)
-        return error_fail(JLT_INVALID_ARGUMENT, "options.threads is %d, not 0 to %d", options->threads,
-                          max_workers);
+        return error_fail(JLT_INVALID_ARGUMENT, "options.threads is %d, not 0 to %d", options->threads, max_workers);
     if (options->interactive_threads < 0 || options->interactive_threads > max_workers)
         return error_fail(JLT_INVALID_ARGUMENT, "options.interactive_threads is %d, not 0 to %d",
                           options->interactive_threads, max_workers);

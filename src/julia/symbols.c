@@ -58,8 +58,8 @@ jlt_status julia_load(const char *path)
     void *symbol = platform_library_symbol(library, "jl_ver_string");
     memcpy(&version, &symbol, sizeof version);
     if (symbol && is_too_old(version()))
-        status = error_fail(JLT_NO_JULIA, "no usable Julia: %s is version %s; 1.%d or later is needed", path,
-                            version(), oldest_minor);
+        status = error_fail(JLT_NO_JULIA, "no usable Julia: %s is version %s; 1.%d or later is needed", path, version(),
+                            oldest_minor);
     else
         status = take_all(library, path);
     if (status == JLT_OK)

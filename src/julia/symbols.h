@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Every symbol that jltask takes from libjulia, in one table, for Julia 1.5 to 1.13. Elsewhere
- * only bootstrap.jl names some (libuv's and the scheduler's, through ccall) and symbols.c the one that tells the version.
+ * only bootstrap.jl names some (libuv's and the scheduler's, through ccall) and symbols.c the one that tells the
+ * version.
  *
  *   X(result, symbol, member, parameters, presence)     julia.member is that symbol of libjulia's
  *
@@ -11,59 +12,60 @@
 
 #include <jltask.h>
 
-#define JULIA_SYMBOLS(X)                                                                                     \
-    /* start and end */                                                                                      \
-    X(const char *, jl_ver_string, ver_string, (void), ALL)                                                              \
-    X(int, jl_is_initialized, is_initialized, (void), ALL)                                                                   \
-    X(void, jl_parse_opts, parse_opts, (int *, char ***), ALL)                                                           \
-    X(void, jl_init_with_image__threading, init_with_image__threading, (const char *bindir, const char *image), UNTIL(1, 8))             \
-    X(void, jl_init_with_image, init_with_image, (const char *bindir, const char *image), SINCE(1, 9))                        \
-    X(void, jl_init_with_image_file, init_with_image_file, (const char *bindir, const char *image), SINCE(1, 12))                  \
-    X(void, jl_atexit_hook, atexit_hook, (int), ALL)                                                                      \
-    /* to evaluate bootstrap.jl */                                                                           \
-    X(jlt_value *, jl_eval_string, eval_string, (const char *), ALL)                                                      \
-    X(jlt_value *, jl_call1, call1, (jlt_value *, jlt_value *), ALL)                                                \
-    X(jlt_value *, jl_exception_occurred, exception_occurred, (void), ALL)                                                       \
-    X(const char *, jl_string_ptr, string_ptr, (jlt_value *), ALL)                                                       \
-    X(const char *, jl_typeof_str, typeof_str, (jlt_value *), ALL)                                                       \
-    /* collector */                                                                                          \
-    X(void, jl_gc_collect, gc_collect, (int), ALL)                                                                       \
-    X(void, jl_gc_safepoint, gc_safepoint, (void), ALL)                                                                    \
-    X(void, jl_gc_set_cb_root_scanner, gc_set_cb_root_scanner, (void (*)(int), int), ALL)                                            \
-    X(int, jl_gc_mark_queue_obj, gc_mark_queue_obj, (void *ptls, jlt_value *), ALL)                                             \
-    X(void *, jl_get_ptls_states, get_ptls_states, (void), ALL)                                                               \
-    X(int8_t, jl_gc_safe_enter, gc_safe_enter, (void), UNTIL(1, 8)) /* an inline function later */                          \
-    /* threads */ \
-    X(int16_t, jl_threadid, threadid, (void), ALL) \
-    X(void, jl_wakeup_thread, wakeup_thread, (int16_t), ALL) \
-    /* scalars */                                                                                            \
-    X(int, jl_isa, isa, (jlt_value *, jlt_value *), ALL)                                                          \
+#define JULIA_SYMBOLS(X)                                                                                               \
+    /* start and end */                                                                                                \
+    X(const char *, jl_ver_string, ver_string, (void), ALL)                                                            \
+    X(int, jl_is_initialized, is_initialized, (void), ALL)                                                             \
+    X(void, jl_parse_opts, parse_opts, (int *, char ***), ALL)                                                         \
+    X(void, jl_init_with_image__threading, init_with_image__threading, (const char *bindir, const char *image),        \
+      UNTIL(1, 8))                                                                                                     \
+    X(void, jl_init_with_image, init_with_image, (const char *bindir, const char *image), SINCE(1, 9))                 \
+    X(void, jl_init_with_image_file, init_with_image_file, (const char *bindir, const char *image), SINCE(1, 12))      \
+    X(void, jl_atexit_hook, atexit_hook, (int), ALL)                                                                   \
+    /* to evaluate bootstrap.jl */                                                                                     \
+    X(jlt_value *, jl_eval_string, eval_string, (const char *), ALL)                                                   \
+    X(jlt_value *, jl_call1, call1, (jlt_value *, jlt_value *), ALL)                                                   \
+    X(jlt_value *, jl_exception_occurred, exception_occurred, (void), ALL)                                             \
+    X(const char *, jl_string_ptr, string_ptr, (jlt_value *), ALL)                                                     \
+    X(const char *, jl_typeof_str, typeof_str, (jlt_value *), ALL)                                                     \
+    /* collector */                                                                                                    \
+    X(void, jl_gc_collect, gc_collect, (int), ALL)                                                                     \
+    X(void, jl_gc_safepoint, gc_safepoint, (void), ALL)                                                                \
+    X(void, jl_gc_set_cb_root_scanner, gc_set_cb_root_scanner, (void (*)(int), int), ALL)                              \
+    X(int, jl_gc_mark_queue_obj, gc_mark_queue_obj, (void *ptls, jlt_value *), ALL)                                    \
+    X(void *, jl_get_ptls_states, get_ptls_states, (void), ALL)                                                        \
+    X(int8_t, jl_gc_safe_enter, gc_safe_enter, (void), UNTIL(1, 8)) /* an inline function later */                     \
+    /* threads */                                                                                                      \
+    X(int16_t, jl_threadid, threadid, (void), ALL)                                                                     \
+    X(void, jl_wakeup_thread, wakeup_thread, (int16_t), ALL)                                                           \
+    /* scalars */                                                                                                      \
+    X(int, jl_isa, isa, (jlt_value *, jlt_value *), ALL)                                                               \
     X(jlt_value *, jl_box_bool, box_bool, (int8_t), ALL)                                                               \
     X(jlt_value *, jl_box_int8, box_int8, (int8_t), ALL)                                                               \
-    X(jlt_value *, jl_box_int16, box_int16, (int16_t), ALL)                                                             \
-    X(jlt_value *, jl_box_int32, box_int32, (int32_t), ALL)                                                             \
-    X(jlt_value *, jl_box_int64, box_int64, (int64_t), ALL)                                                             \
-    X(jlt_value *, jl_box_uint8, box_uint8, (uint8_t), ALL)                                                             \
-    X(jlt_value *, jl_box_uint16, box_uint16, (uint16_t), ALL)                                                           \
-    X(jlt_value *, jl_box_uint32, box_uint32, (uint32_t), ALL)                                                           \
-    X(jlt_value *, jl_box_uint64, box_uint64, (uint64_t), ALL)                                                           \
-    X(jlt_value *, jl_box_float32, box_float32, (float), ALL)                                                             \
-    X(jlt_value *, jl_box_float64, box_float64, (double), ALL)                                                            \
+    X(jlt_value *, jl_box_int16, box_int16, (int16_t), ALL)                                                            \
+    X(jlt_value *, jl_box_int32, box_int32, (int32_t), ALL)                                                            \
+    X(jlt_value *, jl_box_int64, box_int64, (int64_t), ALL)                                                            \
+    X(jlt_value *, jl_box_uint8, box_uint8, (uint8_t), ALL)                                                            \
+    X(jlt_value *, jl_box_uint16, box_uint16, (uint16_t), ALL)                                                         \
+    X(jlt_value *, jl_box_uint32, box_uint32, (uint32_t), ALL)                                                         \
+    X(jlt_value *, jl_box_uint64, box_uint64, (uint64_t), ALL)                                                         \
+    X(jlt_value *, jl_box_float32, box_float32, (float), ALL)                                                          \
+    X(jlt_value *, jl_box_float64, box_float64, (double), ALL)                                                         \
     X(jlt_value *, jl_box_char, box_char, (uint32_t), ALL)                                                             \
-    X(jlt_value *, jl_box_voidpointer, box_voidpointer, (void *), ALL)                                                        \
-    X(int8_t, jl_unbox_bool, unbox_bool, (jlt_value *), ALL)                                                             \
-    X(int8_t, jl_unbox_int8, unbox_int8, (jlt_value *), ALL)                                                             \
-    X(int16_t, jl_unbox_int16, unbox_int16, (jlt_value *), ALL)                                                           \
-    X(int32_t, jl_unbox_int32, unbox_int32, (jlt_value *), ALL)                                                           \
-    X(int64_t, jl_unbox_int64, unbox_int64, (jlt_value *), ALL)                                                           \
-    X(uint8_t, jl_unbox_uint8, unbox_uint8, (jlt_value *), ALL)                                                           \
-    X(uint16_t, jl_unbox_uint16, unbox_uint16, (jlt_value *), ALL)                                                         \
-    X(uint32_t, jl_unbox_uint32, unbox_uint32, (jlt_value *), ALL)                                                         \
-    X(uint64_t, jl_unbox_uint64, unbox_uint64, (jlt_value *), ALL)                                                         \
-    X(float, jl_unbox_float32, unbox_float32, (jlt_value *), ALL)                                                           \
-    X(double, jl_unbox_float64, unbox_float64, (jlt_value *), ALL)                                                          \
-    X(void *, jl_unbox_voidpointer, unbox_voidpointer, (jlt_value *), ALL)                                                      \
-    X(jlt_value *, jl_pchar_to_string, pchar_to_string, (const char *, size_t), ALL)                                          \
+    X(jlt_value *, jl_box_voidpointer, box_voidpointer, (void *), ALL)                                                 \
+    X(int8_t, jl_unbox_bool, unbox_bool, (jlt_value *), ALL)                                                           \
+    X(int8_t, jl_unbox_int8, unbox_int8, (jlt_value *), ALL)                                                           \
+    X(int16_t, jl_unbox_int16, unbox_int16, (jlt_value *), ALL)                                                        \
+    X(int32_t, jl_unbox_int32, unbox_int32, (jlt_value *), ALL)                                                        \
+    X(int64_t, jl_unbox_int64, unbox_int64, (jlt_value *), ALL)                                                        \
+    X(uint8_t, jl_unbox_uint8, unbox_uint8, (jlt_value *), ALL)                                                        \
+    X(uint16_t, jl_unbox_uint16, unbox_uint16, (jlt_value *), ALL)                                                     \
+    X(uint32_t, jl_unbox_uint32, unbox_uint32, (jlt_value *), ALL)                                                     \
+    X(uint64_t, jl_unbox_uint64, unbox_uint64, (jlt_value *), ALL)                                                     \
+    X(float, jl_unbox_float32, unbox_float32, (jlt_value *), ALL)                                                      \
+    X(double, jl_unbox_float64, unbox_float64, (jlt_value *), ALL)                                                     \
+    X(void *, jl_unbox_voidpointer, unbox_voidpointer, (jlt_value *), ALL)                                             \
+    X(jlt_value *, jl_pchar_to_string, pchar_to_string, (const char *, size_t), ALL)                                   \
     X(jlt_value *, jl_symbol, symbol, (const char *), ALL)
 
 struct julia_symbols {

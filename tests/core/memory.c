@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lack of memory. The linker puts the functions below in the place of malloc and its like in core and in the engine, and
- * they fail once, at the first, second, third, ... allocation of a scene, until the scene gets by without. Every call
- * then says JLT_NO_MEMORY or succeeds, every reply comes, and what inputs and outputs own is given back once. */
+ * Lack of memory. The linker puts the functions below in the place of malloc and its like in core and in the engine,
+ * and they fail once, at the first, second, third, ... allocation of a scene, until the scene gets by without. Every
+ * call then says JLT_NO_MEMORY or succeeds, every reply comes, and what inputs and outputs own is given back once. */
 #include "core/fake_engine.h"
 
 #include "core/engine.h"

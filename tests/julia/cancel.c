@@ -52,8 +52,7 @@ static int32_t is_open(void)
 
 static void open_later(jlt_frame *frame)
 {
-    jlt_value *start =
-        jlt_eval(frame, "f -> @async (while ccall(f, Int32, ()) == 0; sleep(0.001); end; notify(gate))");
+    jlt_value *start = jlt_eval(frame, "f -> @async (while ccall(f, Int32, ()) == 0; sleep(0.001); end; notify(gate))");
     jlt_call(frame, start, jlt_box_pointer(frame, (void *)(uintptr_t)is_open));
 }
 

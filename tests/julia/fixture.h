@@ -12,25 +12,25 @@
 
 #include "test.h"
 
-#define EXPECT(condition)                                                                                    \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            jlt_status caught_ = jlt_catch(frame);                                                           \
-            jlt_fail(frame, "%s:%d: not so: %s (%s %s)", __FILE__, __LINE__, #condition,                     \
-                     jlt_status_name(caught_), jlt_error_message());                                         \
-            return;                                                                                          \
-        }                                                                                                    \
+#define EXPECT(condition)                                                                                              \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            jlt_status caught_ = jlt_catch(frame);                                                                     \
+            jlt_fail(frame, "%s:%d: not so: %s (%s %s)", __FILE__, __LINE__, #condition, jlt_status_name(caught_),     \
+                     jlt_error_message());                                                                             \
+            return;                                                                                                    \
+        }                                                                                                              \
     } while (0)
 
 /* The frame has failed with this status and a message that contains text; takes the failure off. */
-#define EXPECT_FAILED(status, text)                                                                          \
-    do {                                                                                                     \
-        jlt_status caught_ = jlt_catch(frame);                                                               \
-        if (caught_ != (status) || !strstr(jlt_error_message(), (text))) {                                   \
-            jlt_fail(frame, "%s:%d: %s \"%s\", not %s with \"%s\"", __FILE__, __LINE__,                      \
-                     jlt_status_name(caught_), jlt_error_message(), jlt_status_name(status), (text));        \
-            return;                                                                                          \
-        }                                                                                                    \
+#define EXPECT_FAILED(status, text)                                                                                    \
+    do {                                                                                                               \
+        jlt_status caught_ = jlt_catch(frame);                                                                         \
+        if (caught_ != (status) || !strstr(jlt_error_message(), (text))) {                                             \
+            jlt_fail(frame, "%s:%d: %s \"%s\", not %s with \"%s\"", __FILE__, __LINE__, jlt_status_name(caught_),      \
+                     jlt_error_message(), jlt_status_name(status), (text));                                            \
+            return;                                                                                                    \
+        }                                                                                                              \
     } while (0)
 
 extern jlt_runtime *runtime;

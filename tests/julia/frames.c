@@ -377,7 +377,7 @@ static void check_three(jlt_frame *frame, struct keeper *self)
 }
 
 /* Julia may copy these when it pleases; but it is the very same box that init has rooted. */
-static const char *const immutables[] = {"1000", "1.5", "'€'", "3 + 4im", "UInt128(5)", "(1, 2.0)", "(a = 1, b = :x)"};
+static const char *const immutables[] = {"1000", "1.5", "'€'", "3 + 4im", "UInt128(5)", "(1, 2)", "(a = 1, b = :x)"};
 
 enum { immutable_count = sizeof immutables / sizeof *immutables };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What bad use gets: a status and a message wherever that is possible, and an abort that names the call where it is not,
- * or always where the library was built with JLT_CHECKS.
+ * What bad use gets: a status and a message wherever that is possible, and an abort that names the call where it is
+ * not, or always where the library was built with JLT_CHECKS.
  *
  * A process in which Julia runs must not be forked, so what aborts is done in a new process: this program starts itself
  * again, with the name of the misuse as its argument. */

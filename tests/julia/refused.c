@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Arguments that are refused: NULL where something is needed, types and inputs that are missing, frames that are closed.
- * And names of statuses that do not exist. */
+ * Arguments that are refused: NULL where something is needed, types and inputs that are missing, frames that are
+ * closed. And names of statuses that do not exist. */
 #include "julia/fixture.h"
 
 static void do_nothing(jlt_frame *frame, void *state, const void *input, void *output)

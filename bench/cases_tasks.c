@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Many tasks: starting and dropping them, what they cost while they are idle, and what many messages leave behind. */
+#include "cases.h"
+#include "measure.h"
+#include "peers.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void nothing_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)input, (void)output;
+}
+
+/* Returns when all that was sent before has been handled (there is one worker). */
+static void settle(void)
+{
+    static const jlt_task_type type = {.name = "nothing", .run = nothing_run};
+    CHECK(jlt_task_invoke(runtime, &type, NULL, NULL));
+}
+
+/* Starts with up to `window` starts on their way. */
+static void start_tasks(jlt_persistent **tasks, size_t count)
+{
+    enum { window = 1024 };
+    static jlt_receiver *receivers[window];
+    double initial = 0.0;
+    for (size_t i = 0; i < count + window; i++) {
+        if (i >= window && i - window < count)
+            CHECK(jlt_receiver_recv(receivers[i % window], &tasks[i - window]));
+        if (i < count)
+            CHECK(jlt_persistent_dispatch(runtime, &accumulator_type, &initial, &receivers[i % window]));
+    }
+}
+
+static void drop_tasks(jlt_persistent **tasks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        jlt_persistent_drop(tasks[i]);
+    settle();
+}
+
+static void collect_run(jlt_frame *frame, const void *input, void *output)
+{
+    jlt_value *gc = jlt_global(frame, "Base.GC.gc");
+    jlt_value *full = jlt_box_bool(frame, *(const bool *)input);
+    int64_t start = now_ns();
+    jlt_call(frame, gc, full);
+    *(double *)output = (double)(now_ns() - start) / 1e6;
+}
+
+/* Milliseconds of a collection, of everything or of the young. */
+static double collect(bool full)
+{
+    static const jlt_task_type type = {
+        .name = "collect", .input_size = sizeof(bool), .output_size = sizeof(double), .run = collect_run};
+    double ms;
+    CHECK(jlt_task_invoke(runtime, &type, &full, &ms));
+    return ms;
+}
+
+static jlt_persistent **new_list(size_t count)
+{
+    jlt_persistent **tasks = malloc(count * sizeof *tasks);
+    for (size_t i = 0; i < count; i++)
+        tasks[i] = NULL; /* so that its pages are counted before */
+    return tasks;
+}
+
+/* ---- starts ---- */
+
+/* Makes the same Ref with the same calls, and keeps it where the Julia manual says to: in an IdDict. */
+static void loop_starts(jlt_frame *frame, const void *input, void *output)
+{
+    size_t count = *(const size_t *)input;
+    jlt_value *ref = jlt_global(frame, "Base.Ref"), *kept = jlt_eval(frame, "IdDict()");
+    jlt_value *set = jlt_eval(frame, "(kept, ref) -> (kept[ref] = ref; nothing)");
+    int64_t start = now_ns();
+    for (size_t i = 0; i < count; i++)
+        api.call2(set, kept, api.call1(ref, api.box_float64(0.0))); /* jl_call roots its arguments */
+    *(double *)output = (double)count / (double)(now_ns() - start) * 1e9;
+}
+
+void cases_starts(void)
+{
+    static const jlt_task_type loop_type = {
+        .name = "starts", .input_size = sizeof(size_t), .output_size = sizeof(double), .run = loop_starts};
+    size_t count = amount(100000, 20000);
+    jlt_persistent **tasks = new_list(count);
+    runtime_begin(1);
+    start_tasks(tasks, 1000);
+    drop_tasks(tasks, 1000);
+    for (int round = 0; round < bench.rounds; round++) {
+        double loop;
+        CHECK(jlt_task_invoke(runtime, &loop_type, &count, &loop));
+        sample("starts", "floor-loop", "1/s", loop);
+        int64_t start = now_ns();
+        start_tasks(tasks, count);
+        int64_t started = now_ns();
+        drop_tasks(tasks, count);
+        int64_t end = now_ns();
+        sample("starts", "jltask", "1/s", (double)count / (double)(started - start) * 1e9);
+        sample("drops", "jltask", "1/s", (double)count / (double)(end - started) * 1e9);
+        sample("start and drop", "jltask", "1/s", (double)count / (double)(end - start) * 1e9);
+    }
+    runtime_end();
+}
+
+/* ---- memory ---- */
+
+static double resident_bytes(void)
+{
+    size_t pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%*u %zu", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void measure_growth(jlt_persistent *task)
+{
+    enum { depth = 256 };
+    static jlt_receiver *receivers[depth];
+    double input = 1.0, output;
+    double early = 0;
+    for (size_t i = 0; i < bench.messages; i++) {
+        if (i == bench.messages / 10)
+            early = resident_bytes();
+        if (i >= depth)
+            CHECK(jlt_receiver_recv(receivers[i % depth], &output));
+        CHECK(jlt_persistent_call(task, &input, &receivers[i % depth]));
+    }
+    for (size_t i = 0; i < depth; i++)
+        CHECK(jlt_receiver_recv(receivers[i], &output));
+    char name[48];
+    snprintf(name, sizeof name, "growth over %zu messages", bench.messages);
+    sample(name, "jltask", "bytes", resident_bytes() - early);
+}
+
+void cases_memory(void)
+{
+    size_t count = amount(200000, 50000);
+    jlt_persistent **tasks = new_list(count);
+    runtime_begin(1);
+    start_tasks(tasks, 1000);
+    drop_tasks(tasks, 1000);
+    collect(true);
+    double before = resident_bytes();
+    start_tasks(tasks, count);
+    collect(true);
+    sample("an idle task, with its Ref", "jltask", "bytes", (resident_bytes() - before) / (double)count);
+    drop_tasks(tasks + 1, count - 1);
+    measure_growth(tasks[0]);
+    jlt_persistent_drop(tasks[0]);
+    runtime_end();
+}
+
+/* ---- idle ---- */
+
+static double processor_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static void nap_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)output;
+    jlt_call(frame, jlt_global(frame, "Base.sleep"), jlt_box_f64(frame, *(const double *)input));
+}
+
+static void measure_naps(void)
+{
+    enum { naps = 1000 };
+    static const jlt_task_type type = {.name = "nap", .input_size = sizeof(double), .run = nap_run};
+    static jlt_receiver *receivers[naps];
+    double seconds = 0.01;
+    for (int round = 0; round <= bench.rounds; round++) { /* the first one warms up */
+        int64_t start = now_ns();
+        for (size_t i = 0; i < naps; i++)
+            CHECK(jlt_task_dispatch(runtime, &type, &seconds, &receivers[i]));
+        for (size_t i = 0; i < naps; i++)
+            CHECK(jlt_receiver_recv(receivers[i], NULL));
+        if (round)
+            sample("1000 tasks sleep 10 ms", "jltask", "ms", (double)(now_ns() - start) / 1e6);
+    }
+}
+
+static void julia_naps_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)input;
+    if (!jlt_unbox_bool(frame, jlt_eval(frame, "@isdefined(bench_naps)")))
+        jlt_eval(frame, "bench_naps() = @sync for _ in 1:1000; @async sleep(0.01); end");
+    jlt_value *naps = jlt_global(frame, "Main.bench_naps");
+    int64_t start = now_ns();
+    jlt_call(frame, naps);
+    *(double *)output = (double)(now_ns() - start) / 1e6;
+}
+
+static void measure_julia_naps(void)
+{
+    static const jlt_task_type type = {.name = "naps", .output_size = sizeof(double), .run = julia_naps_run};
+    for (int round = 0; round <= bench.rounds; round++) {
+        double ms;
+        CHECK(jlt_task_invoke(runtime, &type, NULL, &ms));
+        if (round)
+            sample("1000 tasks sleep 10 ms", "floor-julia", "ms", ms);
+    }
+}
+
+void cases_idle(void)
+{
+    enum { count = 10000 };
+    static jlt_persistent *tasks[count];
+    runtime_begin(1);
+    start_tasks(tasks, count);
+    for (int round = 0; round < (bench.quick ? 1 : 3); round++) {
+        double seconds = bench.quick ? 1.0 : 2.0, before = processor_seconds();
+        pause_ns((int64_t)(seconds * 1e9));
+        sample("idle, 10000 live tasks", "jltask", "% core", 100 * (processor_seconds() - before) / seconds);
+    }
+    drop_tasks(tasks, count);
+    measure_julia_naps();
+    measure_naps();
+    runtime_end();
+}
+
+/* ---- collections ---- */
+
+static void measure_collections(const char *peer)
+{
+    collect(true);
+    collect(true); /* what is new becomes old */
+    for (int round = 0; round < bench.rounds; round++) {
+        sample("collection, everything", peer, "ms", collect(true));
+        sample("collection, the young", peer, "ms", collect(false));
+    }
+}
+
+void cases_collection(void)
+{
+    size_t count = bench.live_tasks;
+    jlt_persistent **tasks = new_list(count);
+    runtime_begin(1);
+    measure_collections("floor-no-tasks");
+    int64_t start = now_ns();
+    start_tasks(tasks, count);
+    sample("starts beside many live tasks", "jltask", "1/s", (double)count / (double)(now_ns() - start) * 1e9);
+    char peer[32];
+    snprintf(peer, sizeof peer, "%zu tasks", count);
+    measure_collections(peer);
+    drop_tasks(tasks, count);
+    runtime_end();
+}

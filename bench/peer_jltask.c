@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * jltask with tasks whose bodies are C: as README.md shows it, with a look-up by path in each message, and with the two
+ * functions looked up once by the program. */
+#include "peers.h"
+
+#include <stdlib.h>
+
+struct accumulator {
+    jlt_value *sum;
+};
+
+static void init(jlt_frame *frame, void *state, const void *config)
+{
+    struct accumulator *self = state;
+    jlt_frame *scope = jlt_scope_open(frame);
+    jlt_value *initial = jlt_box_f64(scope, *(const double *)config);
+    self->sum = jlt_root(frame, jlt_call(scope, jlt_global(scope, "Base.Ref"), initial));
+    jlt_scope_close(scope);
+}
+
+static void run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    struct accumulator *self = state;
+    jlt_value *getindex = jlt_global(frame, "Base.getindex");
+    jlt_value *setindex = jlt_global(frame, "Base.setindex!");
+    double sum = jlt_unbox_f64(frame, jlt_call(frame, getindex, self->sum));
+    sum += *(const double *)input;
+    jlt_call(frame, setindex, self->sum, jlt_box_f64(frame, sum));
+    *(double *)output = sum;
+}
+
+static void run_kept(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    struct accumulator *self = state;
+    double sum = jlt_unbox_f64(frame, jlt_call(frame, api.getindex, self->sum));
+    sum += *(const double *)input;
+    jlt_call(frame, api.setindex, self->sum, jlt_box_f64(frame, sum));
+    *(double *)output = sum;
+}
+
+#define TYPE(title, run_)                                                                                              \
+    {                                                                                                                  \
+        .name = title, .state_size = sizeof(struct accumulator), .config_size = sizeof(double),                        \
+        .input_size = sizeof(double), .output_size = sizeof(double), .init = init, .run = run_,                        \
+    }
+const jlt_persistent_type accumulator_type = TYPE("accumulator", run);
+static const jlt_persistent_type kept_type = TYPE("kept", run_kept);
+
+static jlt_persistent **tasks;
+static size_t task_count;
+
+static void start(const jlt_persistent_type *type, size_t count)
+{
+    double initial = 0.0;
+    tasks = malloc(count * sizeof *tasks);
+    task_count = count;
+    for (size_t i = 0; i < count; i++)
+        CHECK(jlt_persistent_spawn(runtime, type, &initial, &tasks[i]));
+}
+
+static void start_plain(size_t count)
+{
+    start(&accumulator_type, count);
+}
+
+static void start_kept(size_t count)
+{
+    start(&kept_type, count);
+}
+
+static void stop(void)
+{
+    for (size_t i = 0; i < task_count; i++)
+        jlt_persistent_drop(tasks[i]);
+    free(tasks);
+}
+
+static double invoke(size_t task, double input)
+{
+    double sum;
+    CHECK(jlt_persistent_invoke(tasks[task], &input, &sum));
+    return sum;
+}
+
+static void send(struct request *request, size_t task, double input)
+{
+    CHECK(jlt_persistent_call(tasks[task], &input, &request->receiver));
+}
+
+static double receive(struct request *request)
+{
+    double sum;
+    CHECK(jlt_receiver_recv(request->receiver, &sum));
+    return sum;
+}
+
+const struct peer jltask_peer = {"jltask", start_plain, stop, invoke, send, receive};
+const struct peer jltask_kept = {"jltask-kept", start_kept, stop, invoke, send, receive};
