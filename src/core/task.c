@@ -159,19 +159,11 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
 static void run_message(struct task *task, struct fiber *fiber, struct message *message)
 {
     struct worker *worker = task->worker;
-    const struct engine *engine = worker->runtime->engine;
-    struct error *error = NULL;
     worker_begin_body(worker);
-    jlt_frame *frame = engine->frame_open(fiber);
-    if (frame) {
-        task->type->fields.run(frame, task->state, message->input, message->output);
-        error = engine->frame_close(frame);
-    }
-    worker_end_body(worker);
+    jlt_frame *frame = worker->runtime->engine->frame_open(fiber);
     if (frame)
-        message_complete(message, error);
-    else
-        message_refuse(message, JLT_NO_MEMORY);
+        task->type->fields.run(frame, task->state, message->input, message->output);
+    worker_end_message(worker, message, frame);
 }
 
 /* A message that is cancelled; a start that is cancelled takes its handle with it. */

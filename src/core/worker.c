@@ -165,6 +165,16 @@ void worker_end_body(struct worker *worker)
         look_at_clock(worker);
 }
 
+void worker_end_message(struct worker *worker, struct message *message, jlt_frame *frame)
+{
+    struct error *error = frame ? worker->runtime->engine->frame_close(frame) : NULL;
+    worker_end_body(worker);
+    if (frame)
+        message_complete(message, error);
+    else
+        message_refuse(message, JLT_NO_MEMORY);
+}
+
 /* ---- live tasks ---- */
 
 static void append_ready(struct worker *worker, struct inbox_node *nodes)
@@ -208,8 +218,6 @@ void worker_remove_task(struct worker *worker, struct task *task)
 
 static void run_once(struct worker *worker, struct fiber *fiber, struct message *message)
 {
-    const struct engine *engine = worker->runtime->engine;
-    struct error *error = NULL;
     if (message->gate)
         gate_leave(message->gate, &worker->runtime->senders);
     if (runtime_is_cancelled(worker->runtime)) {
@@ -217,16 +225,10 @@ static void run_once(struct worker *worker, struct fiber *fiber, struct message 
         return;
     }
     worker_begin_body(worker);
-    jlt_frame *frame = engine->frame_open(fiber);
-    if (frame) {
-        message->type->run_once(frame, message->input, message->output);
-        error = engine->frame_close(frame);
-    }
-    worker_end_body(worker);
+    jlt_frame *frame = worker->runtime->engine->frame_open(fiber);
     if (frame)
-        message_complete(message, error);
-    else
-        message_refuse(message, JLT_NO_MEMORY);
+        message->type->run_once(frame, message->input, message->output);
+    worker_end_message(worker, message, frame);
 }
 
 static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)

@@ -9,11 +9,14 @@
 #include "core/item.h"
 #include "core/spin.h"
 
+#include <jltask.h>
+
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct message;
 struct runtime;
 struct task;
 struct worker;
@@ -82,6 +85,10 @@ void worker_doorbell(struct worker *worker);
 /* Around every call of a function of the user's. */
 void worker_begin_body(struct worker *worker);
 void worker_end_body(struct worker *worker);
+
+/* worker_end_body after the body of a message: closes its frame and completes it. frame NULL: there was no memory for
+ * one, and the body was not run. */
+void worker_end_message(struct worker *worker, struct message *message, jlt_frame *frame);
 
 void worker_add_task(struct worker *worker, struct task *task);
 void worker_remove_task(struct worker *worker, struct task *task);
