@@ -94,7 +94,7 @@ typedef struct jlt_options {
                                 on PATH */
     const char *sysimage;    /* a system image file; NULL: the installation's own */
     int64_t spin_ns;     /* how long a thread that waits for a message or a reply stays awake before it sleeps, where
-                                that pays; nanoseconds. 0: 100 microseconds; negative: it sleeps at once */
+                                that pays; nanoseconds. 0: 50 microseconds; negative: it sleeps at once */
     const char *project; /* a folder with a Project.toml, or that file; NULL: Julia's default */
 } jlt_options;           /* the strings may be gone when the start has returned */
 

@@ -4,7 +4,7 @@
 #include "base/spinlock.h"
 #include "platform/platform.h"
 
-enum { most_failures = 4, looks_per_clock = 16, default_ns = 100000 };
+enum { most_failures = 4, looks_per_clock = 16, default_ns = 50000 };
 
 struct spin_kind spin_clients, spin_workers;
 
