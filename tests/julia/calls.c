@@ -41,6 +41,36 @@ static void names_in_main(jlt_frame *frame)
     EXPECT(is_int(frame, jlt_global(frame, "settings.depth"), 6));
 }
 
+/* What is remembered of a name: its value when that cannot change, and nothing when it can. */
+static void names_again(jlt_frame *frame)
+{
+    static const char *const constants[] = {"Base.Inf", "Base.VERSION", "Base.Sys.WORD_SIZE", "Base.pi", "Core.Int64"};
+    jlt_value *same = jlt_global(frame, "Base.===");
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
+            jlt_frame *scope = jlt_scope_open(frame);
+            jlt_value *value = jlt_global(scope, constants[i]);
+            bool right = jlt_unbox_bool(scope, jlt_call(scope, same, value, jlt_eval(scope, constants[i])));
+            jlt_scope_close(scope);
+            EXPECT(right);
+        }
+        jlt_eval(frame, "GC.gc(); sum(length, [Any[1.0 * i] for i in 1:1000])"); /* others where one was freed */
+    }
+    for (int i = 0; i < 3; i++) {
+        char code[128];
+        snprintf(code, sizeof code, "level = %d; module Stage; x = %d; y() = %d; end", i, i, i);
+        jlt_eval(frame, code);
+        EXPECT(is_int(frame, jlt_global(frame, "Main.level"), i));
+        EXPECT(is_int(frame, jlt_global(frame, "level"), i));
+        EXPECT(is_int(frame, jlt_global(frame, "Main.Stage.x"), i)); /* the module was replaced */
+        EXPECT(is_int(frame, jlt_call(frame, jlt_global(frame, "Stage.y")), i));
+    }
+    EXPECT(!jlt_global(frame, "Main.not_yet"));
+    EXPECT_FAILED(JLT_NOT_FOUND, "not_yet");
+    jlt_eval(frame, "not_yet = 5");
+    EXPECT(is_int(frame, jlt_global(frame, "Main.not_yet"), 5));
+}
+
 static void names_of_properties(jlt_frame *frame)
 {
     jlt_eval(frame, "struct Gauge raw::Int end\n"
@@ -87,6 +117,7 @@ static void test_names(void **unused)
     in_body(names_of_modules);
     in_body(names_of_operators);
     in_body(names_in_main);
+    in_body(names_again);
     in_body(names_of_properties);
     in_body(names_that_are_unknown);
     in_body(names_that_are_none);
