@@ -2,6 +2,7 @@
 #include "core/type.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,20 +11,10 @@
 enum { chains = 256 };
 static _Atomic(struct type *) table[chains];
 
-/* FNV-1a (Fowler, Noll, Vo) over the bytes that tell types apart. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
-{
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ at[i]) * 1099511628211u;
-    return hash;
-}
-
 static uint64_t hash_of(const struct type *type)
 {
     /* run and the sizes tell nearly all types apart; the rest is left to the comparison */
-    uint64_t hash = 14695981039346656037u;
-    hash = hash_bytes(hash, &type->fields.run, sizeof type->fields.run);
+    uint64_t hash = hash_bytes(HASH_START, &type->fields.run, sizeof type->fields.run);
     hash = hash_bytes(hash, &type->run_once, sizeof type->run_once);
     hash = hash_bytes(hash, &type->fields.state_size, 5 * sizeof(size_t));
     return hash_bytes(hash, type->name, strlen(type->name));

@@ -4,8 +4,9 @@
  * fiber->frame. Every open frame is marked in every collection.
  *
  * Only the fiber that a frame was opened for may use it: current_fiber says who is running, and is put back by every
- * call that may have let another fiber run. A frame's memory is never returned to the system while Julia runs, only
- * kept as a spare of its fiber, so that the use of a closed one is seen and answered instead of undefined. */
+ * call that may have let another fiber run. A closed frame stays a spare of its fiber, so that its use is seen and
+ * answered, until a later body on that fiber opens it again; a fiber that ends returns its spares to the system, but
+ * in a build with JLT_CHECKS. */
 #include "data/frame.h"
 
 #include "base/checks.h"

@@ -6,6 +6,7 @@
  * time. Neither such values nor Symbols are ever collected, so nothing here is a root.
  *
  * The table only grows, up to a limit, so that looking into it takes no lock. */
+#include "base/hash.h"
 #include "julia/bootstrap.h"
 #include "julia/calls.h"
 #include "julia/symbols.h"
@@ -26,13 +27,9 @@ struct entry {
 static _Atomic(struct entry *) table[chains];
 static atomic_int entry_count; /* relaxed: a little more than the limit does no harm */
 
-/* FNV-1a (Fowler, Noll, Vo). */
 static unsigned chain_of(const char *path)
 {
-    uint32_t hash = 2166136261u;
-    for (; *path; path++)
-        hash = (hash ^ (unsigned char)*path) * 16777619u;
-    return hash % chains;
+    return (unsigned)(hash_bytes(HASH_START, path, strlen(path)) % chains);
 }
 
 static struct entry *find(unsigned chain, const char *path)

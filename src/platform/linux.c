@@ -79,7 +79,6 @@ void platform_signals_save(struct host_signals *saved)
 {
     for (int i = 0; i < 4; i++)
         sigaction(kept_signals[i], NULL, &saved->actions[i]);
-    pthread_sigmask(SIG_SETMASK, NULL, &saved->mask);
 }
 
 void platform_signals_restore(const struct host_signals *saved)

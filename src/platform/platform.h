@@ -35,13 +35,12 @@ int platform_processors(void);
 
 /* ---- signals that belong to the host ---- */
 
-/* The dispositions that Julia's start replaces and the host keeps, and the calling thread's mask. */
+/* The dispositions that Julia's start replaces and the host keeps. */
 struct host_signals {
     struct sigaction actions[4]; /* SIGINT, SIGTERM, SIGQUIT, SIGPIPE */
-    sigset_t mask;
 };
 void platform_signals_save(struct host_signals *saved);
-void platform_signals_restore(const struct host_signals *saved); /* the actions; the mask stays Julia's */
+void platform_signals_restore(const struct host_signals *saved);
 
 /* ---- files, programs, libraries ---- */
 
