@@ -6,6 +6,7 @@
 #define JLT_BASE_SPINLOCK_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct spinlock {
     atomic_flag held;
@@ -20,9 +21,14 @@ static inline void cpu_relax(void)
 #endif
 }
 
+static inline bool spin_try_lock(struct spinlock *lock)
+{
+    return !atomic_flag_test_and_set_explicit(&lock->held, memory_order_acquire);
+}
+
 static inline void spin_lock(struct spinlock *lock)
 {
-    while (atomic_flag_test_and_set_explicit(&lock->held, memory_order_acquire))
+    while (!spin_try_lock(lock))
         cpu_relax();
 }
 

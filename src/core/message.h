@@ -47,6 +47,12 @@ void message_borrow(struct message *message, enum message_kind kind, const struc
 size_t message_input_size(enum message_kind kind, const struct type *type);
 size_t message_output_size(enum message_kind kind, const struct type *type);
 
+/* Worker's side, a hint: whether somebody may receive the reply. */
+static inline bool message_is_wanted(const struct message *message)
+{
+    return atomic_load_explicit(&message->state, memory_order_relaxed) != MESSAGE_ABANDONED;
+}
+
 /* Worker's side: the reply is there. Owns error. The message is not the worker's any more. */
 void message_complete(struct message *message, struct error *error);
 

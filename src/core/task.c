@@ -120,7 +120,7 @@ static void run_exit(struct task *task, struct fiber *fiber)
         jlt_frame *frame = engine->frame_open(fiber);
         if (frame) {
             task->type->fields.exit(frame, task->state);
-            error_free(engine->frame_close(frame));
+            error_free(engine->frame_close(frame, false));
         }
         worker_end_body(worker);
     }
@@ -138,7 +138,7 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
         if (frame) {
             task->type->fields.init(frame, task->state, message->input);
             if (!engine->frame_keep(frame, &task->kept))
-                error = engine->frame_close(frame);
+                error = engine->frame_close(frame, message_is_wanted(message));
         } else {
             error = error_constant(JLT_NO_MEMORY);
         }

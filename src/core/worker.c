@@ -167,7 +167,9 @@ void worker_end_body(struct worker *worker)
 
 void worker_end_message(struct worker *worker, struct message *message, jlt_frame *frame)
 {
-    struct error *error = frame ? worker->runtime->engine->frame_close(frame) : NULL;
+    struct error *error = NULL;
+    if (frame)
+        error = worker->runtime->engine->frame_close(frame, message_is_wanted(message));
     worker_end_body(worker);
     if (frame)
         message_complete(message, error);

@@ -3,8 +3,25 @@
  * Arrays of plain elements: made by Julia, or over the caller's memory, and seen from C. */
 #include "data/frame.h"
 
+#include "julia/bootstrap.h"
+
 #include <stdint.h>
 #include <string.h>
+
+static const char julia_text[] = {
+#include "array.inc"
+    , 0};
+static struct julia_source source = {julia_text, "jltask:array.jl", false};
+
+JULIA_FUNCTION(source, jlt_value *, make_array,
+               (int element, const void *data, int copied, size_t ndims, const size_t *dims, int *failed),
+               "Any, (Cint, Ptr{Cvoid}, Cint, Csize_t, Ptr{Csize_t}, Failed)");
+JULIA_FUNCTION(source, jlt_value *, view_array,
+               (jlt_value * array, int element, void *view, size_t max_dims, int *failed),
+               "Any, (Any, Cint, Ptr{Csize_t}, Csize_t, Failed)");
+
+_Static_assert(JLT_BOOL == 0 && JLT_F64 == 12 && JLT_C64 == 14 && JLT_ELEMENT_COUNT == 15,
+               "array.jl lists the element types in this order");
 
 /* Float16's and the others' sizes are their alignments, but for the complex ones. */
 static const struct {
@@ -52,12 +69,18 @@ static bool check_data(jlt_frame *frame, const char *call, jlt_element element, 
     return check_shape(frame, call, element, ndims, dims, &bytes) && (!bytes || frame_wants(frame, data, call, "data"));
 }
 
+/* data NULL: zeroed. copied: else the array is over data itself. */
+static struct outcome new_array(jlt_element element, const void *data, bool copied, size_t ndims, const size_t *dims)
+{
+    RETURN_OUTCOME(LATE(make_array)(element, data, copied, ndims, dims, &failed));
+}
+
 jlt_value *jlt_array_new(jlt_frame *frame, jlt_element element, size_t ndims, const size_t *dims)
 {
     size_t bytes;
     if (!frame_enter(frame, __func__) || !check_shape(frame, __func__, element, ndims, dims, &bytes))
         return NULL;
-    return frame_take(frame, julia_make_array(element, NULL, false, ndims, dims));
+    return frame_take(frame, new_array(element, NULL, false, ndims, dims));
 }
 
 /* Julia does not take NULL even where there is nothing to read. */
@@ -71,7 +94,7 @@ jlt_value *jlt_array_copy(jlt_frame *frame, jlt_element element, const void *dat
 {
     if (!frame_enter(frame, __func__) || !check_data(frame, __func__, element, data, ndims, dims))
         return NULL;
-    return frame_take(frame, julia_make_array(element, somewhere(data), true, ndims, dims));
+    return frame_take(frame, new_array(element, somewhere(data), true, ndims, dims));
 }
 
 jlt_value *jlt_array_wrap(jlt_frame *frame, jlt_element element, void *data, size_t ndims, const size_t *dims)
@@ -82,7 +105,13 @@ jlt_value *jlt_array_wrap(jlt_frame *frame, jlt_element element, void *data, siz
         frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_array_wrap: data is not aligned for %s", elements[element].name);
         return NULL;
     }
-    return frame_take(frame, julia_make_array(element, somewhere(data), false, ndims, dims));
+    return frame_take(frame, new_array(element, somewhere(data), false, ndims, dims));
+}
+
+/* Fills the first words of *view: data, length, element_size, ndims, dims. */
+static struct outcome view_elements(jlt_value *array, jlt_element element, jlt_view *view)
+{
+    RETURN_OUTCOME(LATE(view_array)(array, element, view, JLT_VIEW_DIMS, &failed));
 }
 
 bool jlt_array_view_sized(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view, size_t view_size)
@@ -97,8 +126,8 @@ bool jlt_array_view_sized(jlt_frame *frame, jlt_value *array, jlt_element elemen
     }
     jlt_view whole;
     _Static_assert(offsetof(jlt_view, dims) == 4 * sizeof(size_t) && sizeof(void *) == sizeof(size_t),
-                   "view_array in bootstrap.jl fills it word by word");
-    struct outcome outcome = julia_view_array(array, element, (size_t *)(void *)&whole, JLT_VIEW_DIMS);
+                   "view_array in array.jl fills it word by word");
+    struct outcome outcome = view_elements(array, element, &whole);
     if (outcome.failed) {
         frame_take(frame, outcome);
         return false;

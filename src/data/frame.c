@@ -106,24 +106,25 @@ static jlt_frame *open_frame(struct fiber *fiber)
     return push((struct julia_fiber *)fiber);
 }
 
-/* Turns the failure into an error, the caller's; the frame has none any more. */
-static struct error *take_failure(jlt_frame *base)
+/* Turns the failure into an error, the caller's; the frame has none any more. Describing an exception can take a
+ * millisecond, so it is not done where nobody wants to know. */
+static struct error *take_failure(jlt_frame *base, bool wanted)
 {
     struct error *error = base->error;
     if (base->exception)
-        error = julia_describe(base->exception);
+        error = wanted ? julia_describe(base->exception) : error_constant(JLT_EXCEPTION);
     base->failed = false;
     base->error = NULL;
     base->exception = NULL;
     return error;
 }
 
-static struct error *close_frame(jlt_frame *frame)
+static struct error *close_frame(jlt_frame *frame, bool wanted)
 {
     struct julia_fiber *fiber = frame->fiber;
     while (fiber->frame != frame) /* scopes left open */
         pop(fiber);
-    struct error *error = frame->failed ? take_failure(frame) : NULL;
+    struct error *error = frame->failed ? take_failure(frame, wanted) : NULL;
     pop(fiber);
     return error;
 }
@@ -370,5 +371,5 @@ jlt_status jlt_catch(jlt_frame *frame)
         return JLT_INVALID_ARGUMENT;
     if (!frame->base->failed)
         return error_none();
-    return error_report(take_failure(frame->base));
+    return error_report(take_failure(frame->base, true));
 }

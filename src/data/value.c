@@ -9,6 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char julia_text[] = {
+#include "value.inc"
+    , 0};
+static struct julia_source source = {julia_text, "jltask:value.jl", false};
+
+JULIA_FUNCTION(source, jlt_value *, type_of, (jlt_value *), "Any, (Any,)");
+JULIA_FUNCTION(source, const char *, string_bytes, (jlt_value *, size_t *length), "Ptr{UInt8}, (Any, Ptr{Csize_t})");
+JULIA_FUNCTION(source, jlt_value *, new_string, (const char *bytes, size_t length, int *failed),
+               "Any, (Ptr{UInt8}, Csize_t, Failed)");
+JULIA_FUNCTION(source, const char *, symbol_name, (jlt_value *), "Ptr{UInt8}, (Any,)");
+
 /* ---- names, code, calls ---- */
 
 jlt_value *jlt_global(jlt_frame *frame, const char *path)
@@ -184,12 +195,18 @@ jlt_value *jlt_box_nothing(jlt_frame *frame)
 
 /* ---- strings and symbols ---- */
 
+/* Unlike Julia's own C function this one does not throw when there is no memory for it. */
+static struct outcome make_string(const char *bytes, size_t length)
+{
+    RETURN_OUTCOME(LATE(new_string)(bytes, length, &failed));
+}
+
 static jlt_value *box_string(jlt_frame *frame, const char *bytes, size_t length)
 {
     enum { large = 1 << 20 }; /* bytes: may fail where all else still works; to catch that costs more */
     if (length < large)
         return frame_root(frame, julia.pchar_to_string(bytes, length));
-    return frame_take(frame, julia_new_string(bytes, length));
+    return frame_take(frame, make_string(bytes, length));
 }
 
 jlt_value *jlt_box_string_n(jlt_frame *frame, const char *bytes, size_t length)

@@ -1,45 +1,49 @@
 /* SPDX-License-Identifier: MIT
  *
- * What bootstrap.jl hands to C. The names on both sides are checked against each other at start. */
+ * Functions written in Julia, called from C.
+ *
+ * Their sources are part of the library: bootstrap.jl, evaluated at the start, and files beside the C files that use
+ * them, each evaluated when something in it is first called. A function is compiled as a @cfunction when it is first
+ * called. So a program pays only for what it uses: compiling takes some milliseconds a function. */
 #ifndef JLT_JULIA_BOOTSTRAP_H
 #define JLT_JULIA_BOOTSTRAP_H
 
 #include <jltask.h>
 
-/* X(result, name, parameters): functions. Those with `failed` set it and return a Failure when Julia threw. The late
- * ones are compiled when they are first needed: they are reached through LATE(name). */
-#define BOOTSTRAP_LATE_FUNCTIONS(X)                                                                                    \
-    X(void, watch_loop, (void *, void (*before_poll)(void *), void *, void (*after_poll)(void *)))                     \
-    X(jlt_value *, eval_code, (const char *code, int *failed))                                                         \
-    X(jlt_value *, global_value, (const char *path, int *remember, int *failed))                                       \
-    X(jlt_value *, main_value, (jlt_value * name))                                                                     \
-    X(void, describe, (jlt_value * failure, describe_sink_fn * sink, void *context))                                   \
-    X(jlt_value *, type_of, (jlt_value *))                                                                             \
-    X(const char *, string_bytes, (jlt_value *, size_t * length))                                                      \
-    X(jlt_value *, new_string, (const char *bytes, size_t length, int *failed))                                        \
-    X(const char *, symbol_name, (jlt_value *))                                                                        \
-    X(jlt_value *, make_array,                                                                                         \
-      (int element, const void *data, int copied, size_t ndims, const size_t *dims, int *failed))                      \
-    X(jlt_value *, view_array, (jlt_value *, int element, void *view, size_t max_dims, int *failed))                   \
-    X(jlt_value *, new_page, (size_t length))                                                                          \
-    X(void, page_store, (jlt_value * page, size_t index, jlt_value * value))                                           \
-    X(void, suspend, (void *parker, void (*timed_out)(void *), int64_t ns))
+/* A Julia file, in the memory of this library. */
+struct julia_source {
+    const char *text, *file;
+    bool evaluated; /* under the lock of bootstrap_need */
+};
 
-#define BOOTSTRAP_FUNCTIONS(X)                                                                                         \
-    X(jlt_value *, call, (jlt_value *const *arguments, size_t count, int *failed))                                     \
-    X(jlt_value *, new_fiber, (int tid, int (*pump)(void *), void *data))                                              \
-    X(void, schedule_fiber, (jlt_value * task))                                                                        \
-    X(int, open_doorbell, (void *handle, void (*answer)(void *)))                                                      \
-    X(void, close_doorbell, (void *handle, void (*closed)(void *)))                                                    \
-    X(void, finish, (void))                                                                                            \
-    X(void, serve, (void))                                                                                             \
-    X(int, ring, (void *handle))                                                                                       \
-    X(void, need, (const char *name))
+/* A function in it. */
+struct julia_function {
+    void *pointer; /* NULL until it is first needed */
+    struct julia_source *source;
+    const char *expression; /* the @cfunction */
+};
 
-/* X(name): values that are never collected. */
+/* In a C file: declares the Julia function `name` of `source`, with C's and Julia's signature ("Cint, (Any,)"), one
+ * below the other. A function with `failed` sets it and returns a Failure when Julia threw. */
+#define JULIA_FUNCTION(source, result, name, parameters, signature)                                                    \
+    typedef result name##_function parameters;                                                                         \
+    static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")"}
+
+/* The function, to be called on a Julia thread: LATE(name)(arguments). */
+#define LATE(name) ((name##_function *)bootstrap_function(&name##_data))
+
+void *bootstrap_need(struct julia_function *function);
+
+static inline void *bootstrap_function(struct julia_function *function)
+{
+    /* acquire pairs with the release in bootstrap_need: the code behind the pointer is complete */
+    void *pointer = __atomic_load_n(&function->pointer, __ATOMIC_ACQUIRE);
+    return __builtin_expect(pointer != NULL, 1) ? pointer : bootstrap_need(function);
+}
+
+/* X(name): globals of Main and Core that are never collected. */
 #define BOOTSTRAP_VALUES(X)                                                                                            \
     X(nothing)                                                                                                         \
-    X(not_defined)                                                                                                     \
     X(Bool)                                                                                                            \
     X(Char)                                                                                                            \
     X(Int8)                                                                                                            \
@@ -52,38 +56,46 @@
     X(UInt64)                                                                                                          \
     X(Float32)                                                                                                         \
     X(Float64)                                                                                                         \
+    X(Base)                                                                                                            \
+    X(Core)                                                                                                            \
+    X(Main)                                                                                                            \
+    X(Module)                                                                                                          \
     X(Ptr)                                                                                                             \
-    X(Type)                                                                                                            \
-    X(Failure)
-
-/* Receives the texts of a failure; they are good during the call. */
-typedef void describe_sink_fn(void *context, int status, const char *message, size_t message_length, const char *type,
-                              size_t type_length, const char *trace, size_t trace_length);
+    X(Type)
 
 enum { max_workers = 1024 };
 
+/* What bootstrap.jl gives. */
 struct bootstrap {
-#define BOOTSTRAP_FUNCTION_MEMBER(result, name, parameters) result(*name) parameters;
 #define BOOTSTRAP_VALUE_MEMBER(name) jlt_value *name;
-    BOOTSTRAP_FUNCTIONS(BOOTSTRAP_FUNCTION_MEMBER)
-    BOOTSTRAP_LATE_FUNCTIONS(BOOTSTRAP_FUNCTION_MEMBER)
     BOOTSTRAP_VALUES(BOOTSTRAP_VALUE_MEMBER)
-#undef BOOTSTRAP_FUNCTION_MEMBER
 #undef BOOTSTRAP_VALUE_MEMBER
-    void *doorbell_bytes; /* a size */
     unsigned worker_count;
     int worker_threads[max_workers]; /* Julia's thread ids, from 1 */
+    jlt_value *evaluate;             /* bootstrap.jl's */
+    /* its functions, and libuv's */
+    jlt_value *(*call)(jlt_value *const *arguments, size_t count, int *failed);
+    jlt_value *(*new_fiber)(int tid, int (*pump)(void *), void *data);
+    void (*schedule_fiber)(jlt_value *task);
+    struct {
+        int (*poll_init)(void *loop, void *handle, int fd);
+        int (*poll_start)(void *handle, int events, void (*callback)(void *handle, int status, int events));
+        int (*prepare_init)(void *loop, void *handle);
+        int (*prepare_start)(void *handle, void (*callback)(void *handle));
+        int (*check_init)(void *loop, void *handle);
+        int (*check_start)(void *handle, void (*callback)(void *handle));
+        void (*close)(void *handle, void (*closed)(void *handle));
+    } uv;
 };
 extern struct bootstrap bootstrap;
 
-/* A late function. Acquire pairs with the release in bootstrap_need: the code behind the pointer is complete. */
-#define LATE(name)                                                                                                     \
-    ((void)(__atomic_load_n(&bootstrap.name, __ATOMIC_ACQUIRE) ? 0 : bootstrap_need(#name)), bootstrap.name)
-
-/* Has a late function compiled, on a Julia thread; always 0. */
-int bootstrap_need(const char *name);
+/* A global of bootstrap.jl's; NULL: see bootstrap_failed. */
+jlt_value *bootstrap_global(const char *name);
 
 /* Evaluates bootstrap.jl and fills `bootstrap`. On Julia's first thread. JLT_NO_JULIA, reported. */
 jlt_status bootstrap_load(void);
+
+/* The same report of a failed jl_call: what is being done, and Julia's exception. */
+jlt_status bootstrap_failed(const char *what);
 
 #endif

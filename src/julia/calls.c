@@ -9,17 +9,17 @@
 
 _Static_assert(JLT_EXCEPTION == 1 && JLT_TYPE_MISMATCH == 3 && JLT_NOT_FOUND == 4 && JLT_INVALID_ARGUMENT == 11,
                "bootstrap.jl has these numbers");
-_Static_assert(JLT_BOOL == 0 && JLT_F64 == 12 && JLT_C64 == 14 && JLT_ELEMENT_COUNT == 15,
-               "bootstrap.jl lists the element types in this order");
 
-#define RETURN_OUTCOME(expression)                                                                                     \
-    struct body body = leave_body();                                                                                   \
-    struct outcome outcome = {.failed = false};                                                                        \
-    int failed = 0;                                                                                                    \
-    outcome.value = (expression);                                                                                      \
-    outcome.failed = failed != 0;                                                                                      \
-    back_in_body(body);                                                                                                \
-    return outcome
+static const char julia_text[] = {
+#include "calls.inc"
+    , 0};
+static struct julia_source source = {julia_text, "jltask:calls.jl", false};
+
+JULIA_FUNCTION(source, jlt_value *, eval_code, (const char *code, int *failed), "Any, (Ptr{UInt8}, Failed)");
+typedef void describe_sink(void *context, int status, const char *message, size_t message_length, const char *type,
+                           size_t type_length, const char *trace, size_t trace_length);
+JULIA_FUNCTION(source, void, describe, (jlt_value * failure, describe_sink *sink, void *context),
+               "Cvoid, (Any, Ptr{Cvoid}, Ptr{Cvoid})");
 
 struct outcome julia_call(jlt_value *const *arguments, size_t count)
 {
@@ -29,26 +29,6 @@ struct outcome julia_call(jlt_value *const *arguments, size_t count)
 struct outcome julia_eval(const char *code)
 {
     RETURN_OUTCOME(LATE(eval_code)(code, &failed));
-}
-
-struct outcome julia_find_global(const char *path, int *remember)
-{
-    RETURN_OUTCOME(LATE(global_value)(path, remember, &failed));
-}
-
-struct outcome julia_new_string(const char *bytes, size_t length)
-{
-    RETURN_OUTCOME(LATE(new_string)(bytes, length, &failed));
-}
-
-struct outcome julia_make_array(jlt_element element, const void *data, bool copied, size_t ndims, const size_t *dims)
-{
-    RETURN_OUTCOME(LATE(make_array)(element, data, copied, ndims, dims, &failed));
-}
-
-struct outcome julia_view_array(jlt_value *array, jlt_element element, size_t *view, size_t max_dims)
-{
-    RETURN_OUTCOME(LATE(view_array)(array, element, view, max_dims, &failed));
 }
 
 static void make_error(void *context, int status, const char *message, size_t message_length, const char *type,

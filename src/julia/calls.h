@@ -33,22 +33,20 @@ struct outcome {
     bool failed;
 };
 
+/* The body of a function that returns what came of an expression, a call of a Julia function that takes &failed. */
+#define RETURN_OUTCOME(expression)                                                                                     \
+    struct body body = leave_body();                                                                                   \
+    struct outcome outcome = {.failed = false};                                                                        \
+    int failed = 0;                                                                                                    \
+    outcome.value = (expression);                                                                                      \
+    outcome.failed = failed != 0;                                                                                      \
+    back_in_body(body);                                                                                                \
+    return outcome
+
 /* arguments[0] is the function; count includes it. All are rooted by the caller. */
 struct outcome julia_call(jlt_value *const *arguments, size_t count);
 struct outcome julia_eval(const char *code);
 struct outcome julia_global(const char *path); /* globals.c */
-
-/* The same without memory of earlier calls; *remember is set as bootstrap.jl says, if it is found. */
-enum remember { REMEMBER_NOT, REMEMBER_VALUE, REMEMBER_NAME };
-struct outcome julia_find_global(const char *path, int *remember);
-
-/* A String; unlike Julia's own C function this one does not throw when there is no memory for it. */
-struct outcome julia_new_string(const char *bytes, size_t length);
-
-/* data NULL: zeroed. copied: else the array is over data itself. */
-struct outcome julia_make_array(jlt_element element, const void *data, bool copied, size_t ndims, const size_t *dims);
-/* Fills the first words of *view: data, length, element_size, ndims, max_dims dims. */
-struct outcome julia_view_array(jlt_value *array, jlt_element element, size_t *view, size_t max_dims);
 
 /* A Failure as an error, the caller's. Runs the exceptions' showerror, so it may suspend. */
 struct error *julia_describe(jlt_value *failure);

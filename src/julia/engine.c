@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The doorbell is a uv_async_t on Julia's own event loop, opened with a C callback instead of Julia's: uv_async_send
- * may be called from any thread, the callback runs on whichever Julia thread runs the loop, and it schedules just
- * the one fiber that is needed. It also keeps the loop non-empty, so that Julia's first thread always waits there
+ * The doorbell is an eventfd that Julia's own event loop polls, with a C callback: any thread may write to it, the
+ * callback runs on whichever Julia thread runs the loop, and it schedules just the one fiber that is needed. (Not
+ * uv_async_send: before libuv#3879 the woken thread spins until the sender has left it, for a whole time slice if it
+ * has taken the sender's core.) It also keeps the loop non-empty, so that Julia's first thread always waits there
  * (julia#63173: lost wake-ups with an empty loop).
  *
  * Attending the loop. With several threads, any idle one may run the event loop (a threaded region; bootstrap.jl), but
@@ -25,12 +26,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char julia_text[] = {
+#include "engine.inc"
+    , 0};
+static struct julia_source source = {julia_text, "jltask:engine.jl", false};
+
+JULIA_FUNCTION(source, void, suspend_fiber, (void *parker, void (*timed_out)(void *), int64_t ns),
+               "Cvoid, (Ptr{Cvoid}, Ptr{Cvoid}, Int64)");
+
+enum { uv_handle_bytes = 512 }; /* more than any handle has */
+
 enum julia_gc_stress julia_gc_stress;
 
+static struct runtime *served;
 static struct spinlock fibers_lock = {ATOMIC_FLAG_INIT};
 static struct julia_fiber *fibers;
 static julia_mark_frames_fn *mark_frames;
 static julia_free_frames_fn *free_frames;
+static jlt_value *root_task, *serve; /* the first thread's own task, and what it does until the end; never collected */
 
 /* ---- collections ---- */
 
@@ -38,6 +51,8 @@ static void mark_roots(int full)
 {
     (void)full;
     void *ptls = julia.get_ptls_states();
+    for (unsigned i = 0; i < served->worker_count; i++)
+        root_pages_mark(&julia_worker_of(&served->workers[i])->pages, ptls);
     for (struct julia_fiber *fiber = fibers; fiber; fiber = fiber->next) {
         if (fiber->task)
             julia.gc_mark_queue_obj(ptls, fiber->task);
@@ -80,7 +95,6 @@ void julia_stress(void)
 /* ---- the event loop's attendant ---- */
 
 atomic_int julia_loop_attendant = -1;
-static struct runtime *served; /* whose workers are woken */
 static void *loop_watchers[2]; /* a uv_prepare_t and a uv_check_t */
 
 static void before_poll(void *handle)
@@ -113,22 +127,32 @@ static void entered(struct worker *worker)
 
 static jlt_status watch_loop(struct runtime *runtime)
 {
-    enum { handle_bytes = 512 }; /* more than either handle has */
-    served = runtime;
     if (runtime->worker_count == 1)
         return JLT_OK;
     for (int i = 0; i < 2; i++)
-        if (!(loop_watchers[i] = calloc(1, handle_bytes)))
+        if (!(loop_watchers[i] = calloc(1, uv_handle_bytes)))
             return error_report(error_constant(JLT_NO_MEMORY));
-    LATE(watch_loop)(loop_watchers[0], before_poll, loop_watchers[1], after_poll);
+    julia.iolock_begin();
+    bootstrap.uv.prepare_init(julia.global_event_loop(), loop_watchers[0]);
+    bootstrap.uv.prepare_start(loop_watchers[0], before_poll);
+    bootstrap.uv.check_init(julia.global_event_loop(), loop_watchers[1]);
+    bootstrap.uv.check_start(loop_watchers[1], after_poll);
+    julia.iolock_end();
     return JLT_OK;
+}
+
+static void close_handle(void *handle, void (*closed)(void *))
+{
+    julia.iolock_begin();
+    bootstrap.uv.close(handle, closed);
+    julia.iolock_end();
 }
 
 static void unwatch_loop(void)
 {
     for (int i = 0; i < 2; i++)
         if (loop_watchers[i])
-            bootstrap.close_doorbell(loop_watchers[i], free);
+            close_handle(loop_watchers[i], free);
 }
 
 /* ---- fibers ---- */
@@ -196,7 +220,7 @@ static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_
 {
     (void)fiber; /* the current one */
     struct body body = leave_body();
-    LATE(suspend)(parker, timed_out, timeout_ns);
+    LATE(suspend_fiber)(parker, timed_out, timeout_ns);
     back_in_body(body);
 }
 
@@ -207,29 +231,53 @@ static void safepoint(void)
 
 /* ---- doorbells ---- */
 
+struct doorbell {
+    _Alignas(16) unsigned char handle[uv_handle_bytes]; /* a uv_poll_t; first, for answer */
+    int event;
+    struct worker *worker;
+};
+
 static void ring(struct worker *worker)
 {
-    bootstrap.ring(julia_worker_of(worker)->doorbell);
+    platform_event_set(julia_worker_of(worker)->doorbell->event);
 }
 
-static void answer(void *doorbell)
+static void answer(void *handle, int status, int events)
 {
-    struct worker *worker;
-    memcpy(&worker, (char *)doorbell + (size_t)bootstrap.doorbell_bytes, sizeof worker);
-    worker_doorbell(worker);
+    (void)status, (void)events;
+    struct doorbell *doorbell = handle;
+    platform_event_clear(doorbell->event);
+    worker_doorbell(doorbell->worker);
+}
+
+static void free_doorbell(void *handle)
+{
+    struct doorbell *doorbell = handle;
+    platform_event_close(doorbell->event);
+    free(doorbell);
 }
 
 static jlt_status open_doorbell(struct worker *worker)
 {
-    size_t bytes = (size_t)bootstrap.doorbell_bytes;
-    void *doorbell = calloc(1, bytes + sizeof worker);
+    enum { readable = 1 }; /* UV_READABLE */
+    struct doorbell *doorbell = calloc(1, sizeof *doorbell);
     if (!doorbell)
         return error_report(error_constant(JLT_NO_MEMORY));
-    memcpy((char *)doorbell + bytes, &worker, sizeof worker);
-    int error = bootstrap.open_doorbell(doorbell, answer);
+    doorbell->worker = worker;
+    doorbell->event = platform_event_open();
+    julia.iolock_begin();
+    int error = doorbell->event < 0
+                    ? doorbell->event
+                    : bootstrap.uv.poll_init(julia.global_event_loop(), doorbell->handle, doorbell->event);
+    if (!error)
+        error = bootstrap.uv.poll_start(doorbell->handle, readable, answer);
+    julia.iolock_end();
     if (error) {
+        if (doorbell->event >= 0)
+            platform_event_close(doorbell->event);
         free(doorbell);
-        return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: uv_async_init failed with %d", error);
+        return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: no event to wake it with: %s",
+                          strerror(-error));
     }
     julia_worker_of(worker)->doorbell = doorbell;
     return JLT_OK;
@@ -238,7 +286,7 @@ static jlt_status open_doorbell(struct worker *worker)
 static void finished(struct runtime *runtime)
 {
     (void)runtime;
-    bootstrap.finish();
+    bootstrap.schedule_fiber(root_task);
 }
 
 const struct engine julia_engine = {
@@ -257,7 +305,11 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
 {
     mark_frames = mark;
     free_frames = free_spare;
-    julia.gc_set_cb_root_scanner(mark_roots, 1);
+    root_task = julia.get_current_task();
+    serve = bootstrap_global("serve");
+    if (!serve)
+        return bootstrap_failed("looking for serve");
+    served = runtime;
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct worker *worker = &runtime->workers[i];
         struct julia_worker *data = calloc(1, sizeof *data);
@@ -270,6 +322,7 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
         if (status != JLT_OK)
             return status;
     }
+    julia.gc_set_cb_root_scanner(mark_roots, 1);
     return watch_loop(runtime);
 }
 
@@ -280,7 +333,7 @@ static void free_everything(struct runtime *runtime)
     unwatch_loop();
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct julia_worker *data = julia_worker_of(&runtime->workers[i]);
-        bootstrap.close_doorbell(data->doorbell, free); /* freed by libuv's loop, at exit if not before */
+        close_handle(data->doorbell, free_doorbell); /* by libuv's loop, at exit if not before */
         root_pages_finish(&data->pages);
         data->doorbell = NULL; /* data itself stays, as the workers do: a fiber may be on its way out */
     }
@@ -288,6 +341,6 @@ static void free_everything(struct runtime *runtime)
 
 void julia_engine_serve(struct runtime *runtime)
 {
-    bootstrap.serve();
+    julia.call0(serve);
     free_everything(runtime);
 }

@@ -20,9 +20,9 @@ struct julia_fiber {
 
 /* What the engine keeps for a worker. */
 struct julia_worker {
-    int tid;          /* Julia's thread, from 1 */
-    void *doorbell;   /* a uv_async_t, followed by a pointer to the worker */
-    atomic_bool idle; /* its last fiber has parked; a hint */
+    int tid;                   /* Julia's thread, from 1 */
+    struct doorbell *doorbell; /* what wakes its thread */
+    atomic_bool idle;          /* its last fiber has parked; a hint */
     struct root_pages pages;
 };
 

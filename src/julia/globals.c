@@ -17,6 +17,17 @@
 
 enum { chains = 1024, most_entries = 8192 };
 
+static const char julia_text[] = {
+#include "globals.inc"
+    , 0};
+static struct julia_source source = {julia_text, "jltask:globals.jl", false};
+
+/* *remember: how long what was found may be remembered. */
+enum remember { REMEMBER_NOT, REMEMBER_NAME };
+JULIA_FUNCTION(source, jlt_value *, global_value, (const char *path, int *remember, int *failed),
+               "Any, (Ptr{UInt8}, Ptr{Cint}, Failed)");
+JULIA_FUNCTION(source, jlt_value *, main_value, (jlt_value * name, int *gone), "Any, (Any, Failed)");
+
 struct entry {
     struct entry *next;
     jlt_value *value; /* or NULL: a global of Main, called ... */
@@ -59,6 +70,35 @@ static void remember(unsigned chain, const char *path, jlt_value *value, jlt_val
     atomic_fetch_add_explicit(&entry_count, 1, memory_order_relaxed);
 }
 
+/* Constants of Base's and Core's modules, without any Julia code, which would have to be compiled first: nearly all
+ * programs ask for some. NULL: not one of these. */
+static jlt_value *constant_of_base(const char *path)
+{
+    jlt_value *value = bootstrap.Main;
+    for (const char *name = path, *end; *name; name = end + (*end == '.')) {
+        enum { longest = 256 };
+        char text[longest];
+        end = strchrnul(name + 1, '.'); /* an operator may begin with a dot */
+        size_t length = (size_t)(end - name);
+        if (length >= longest || (*end && !end[1]) || !julia.isa(value, bootstrap.Module) ||
+            (value == bootstrap.Main && name != path))
+            return NULL;
+        memcpy(text, name, length);
+        text[length] = 0;
+        jlt_value *symbol = julia.symbol(text), *module = value;
+        value = julia.get_global(module, symbol);
+        if (!value ||
+            (name == path ? value != bootstrap.Base && value != bootstrap.Core : !julia.is_const(module, symbol)))
+            return NULL;
+    }
+    return *path ? value : NULL;
+}
+
+static struct outcome look_up(const char *path, int *how_long)
+{
+    RETURN_OUTCOME(LATE(global_value)(path, how_long, &failed));
+}
+
 struct outcome julia_global(const char *path)
 {
     unsigned chain = chain_of(path);
@@ -66,17 +106,21 @@ struct outcome julia_global(const char *path)
     if (entry && entry->value)
         return (struct outcome){entry->value, false};
     if (entry) {
-        jlt_value *value = LATE(main_value)(entry->name);
-        if (value != bootstrap.not_defined)
+        int gone = 0;
+        jlt_value *value = LATE(main_value)(entry->name, &gone);
+        if (!gone)
             return (struct outcome){value, false};
     }
+    jlt_value *constant = constant_of_base(path);
+    if (constant) {
+        remember(chain, path, constant, NULL);
+        return (struct outcome){constant, false};
+    }
     int how_long = REMEMBER_NOT;
-    struct outcome outcome = julia_find_global(path, &how_long);
+    struct outcome outcome = look_up(path, &how_long);
     if (outcome.failed || entry)
         return outcome;
-    if (how_long == REMEMBER_VALUE)
-        remember(chain, path, outcome.value, NULL);
-    else if (how_long == REMEMBER_NAME)
+    if (how_long == REMEMBER_NAME)
         remember(chain, path, NULL, julia.symbol(strchr(path, '.') + 1));
     return outcome;
 }

@@ -7,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char julia_text[] = {
+#include "roots.inc"
+    , 0};
+static struct julia_source source = {julia_text, "jltask:roots.jl", false};
+
+JULIA_FUNCTION(source, void, page_store, (jlt_value * page, size_t index, jlt_value *value),
+               "Cvoid, (Any, Csize_t, Any)");
+
 jlt_value **root_list_add(struct root_list *list, jlt_value *value)
 {
     if (list->count < roots_inline) {
@@ -79,7 +87,7 @@ static bool add_page(struct root_pages *pages)
             return false;
         pages->page_room = room;
     }
-    jlt_value *page = LATE(new_page)(cells_per_page);
+    jlt_value *page = julia.alloc_vec_any(cells_per_page);
     root_cell first = (root_cell)(pages->page_count * cells_per_page);
     pages->pages[pages->page_count++] = page;
     for (root_cell i = cells_per_page; i-- > 0;)
@@ -108,6 +116,12 @@ void root_pages_give_back(struct root_pages *pages, size_t count, const root_cel
         root_pages_store(pages, cells[i], bootstrap.nothing);
     memcpy(pages->free + pages->free_count, cells, count * sizeof *cells);
     pages->free_count += count;
+}
+
+void root_pages_mark(const struct root_pages *pages, void *ptls)
+{
+    for (size_t i = 0; i < pages->page_count; i++)
+        julia.gc_mark_queue_obj(ptls, pages->pages[i]);
 }
 
 void root_pages_finish(struct root_pages *pages)

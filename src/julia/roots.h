@@ -45,7 +45,7 @@ typedef uint32_t root_cell; /* an index over all pages */
  * them. */
 struct root_pages {
     size_t page_count, free_count, page_room;
-    jlt_value **pages; /* Vector{Any}, kept alive by bootstrap.jl */
+    jlt_value **pages; /* Vector{Any} */
     root_cell *free;   /* room for all cells */
 };
 
@@ -57,6 +57,8 @@ bool root_pages_take(struct root_pages *pages, size_t count, root_cell *cells);
 void root_pages_store(struct root_pages *pages, root_cell cell, jlt_value *value);
 /* Forgets the values and takes the cells back. */
 void root_pages_give_back(struct root_pages *pages, size_t count, const root_cell *cells);
+/* Marks the pages, in a collection. */
+void root_pages_mark(const struct root_pages *pages, void *ptls);
 void root_pages_finish(struct root_pages *pages);
 
 #endif

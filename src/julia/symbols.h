@@ -22,12 +22,15 @@
     X(void, jl_init_with_image, init_with_image, (const char *bindir, const char *image), SINCE(1, 9))                 \
     X(void, jl_init_with_image_file, init_with_image_file, (const char *bindir, const char *image), SINCE(1, 12))      \
     X(void, jl_atexit_hook, atexit_hook, (int), ALL)                                                                   \
-    /* to evaluate bootstrap.jl */                                                                                     \
+    /* to run bootstrap.jl */                                                                                          \
     X(jlt_value *, jl_eval_string, eval_string, (const char *), ALL)                                                   \
+    X(jlt_value *, jl_call0, call0, (jlt_value *), ALL)                                                                \
     X(jlt_value *, jl_call1, call1, (jlt_value *, jlt_value *), ALL)                                                   \
+    X(jlt_value *, jl_get_global, get_global, (jlt_value * module, jlt_value * name), ALL)                             \
     X(jlt_value *, jl_exception_occurred, exception_occurred, (void), ALL)                                             \
     X(const char *, jl_string_ptr, string_ptr, (jlt_value *), ALL)                                                     \
     X(const char *, jl_typeof_str, typeof_str, (jlt_value *), ALL)                                                     \
+    X(int, jl_is_const, is_const, (jlt_value * module, jlt_value * name), ALL)                                         \
     /* collector */                                                                                                    \
     X(void, jl_gc_collect, gc_collect, (int), ALL)                                                                     \
     X(void, jl_gc_safepoint, gc_safepoint, (void), ALL)                                                                \
@@ -35,9 +38,15 @@
     X(int, jl_gc_mark_queue_obj, gc_mark_queue_obj, (void *ptls, jlt_value *), ALL)                                    \
     X(void *, jl_get_ptls_states, get_ptls_states, (void), ALL)                                                        \
     X(int8_t, jl_gc_safe_enter, gc_safe_enter, (void), UNTIL(1, 8)) /* an inline function later */                     \
+    X(jlt_value *, jl_alloc_vec_any, alloc_vec_any, (size_t), ALL)                                                     \
     /* threads */                                                                                                      \
     X(int16_t, jl_threadid, threadid, (void), ALL)                                                                     \
     X(void, jl_wakeup_thread, wakeup_thread, (int16_t), ALL)                                                           \
+    X(jlt_value *, jl_get_current_task, get_current_task, (void), ALL)                                                 \
+    /* the event loop and its lock */                                                                                  \
+    X(void *, jl_global_event_loop, global_event_loop, (void), ALL)                                                    \
+    X(void, jl_iolock_begin, iolock_begin, (void), ALL)                                                                \
+    X(void, jl_iolock_end, iolock_end, (void), ALL)                                                                    \
     /* scalars */                                                                                                      \
     X(int, jl_isa, isa, (jlt_value *, jlt_value *), ALL)                                                               \
     X(jlt_value *, jl_box_bool, box_bool, (int8_t), ALL)                                                               \

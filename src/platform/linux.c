@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -39,6 +40,28 @@ void platform_wake_one(atomic_uint *word)
 void platform_wake_all(atomic_uint *word)
 {
     futex(word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL);
+}
+
+int platform_event_open(void)
+{
+    int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return event < 0 ? -errno : event;
+}
+
+void platform_event_set(int event)
+{
+    eventfd_write(event, 1); /* fails only when the count is full, and the event set */
+}
+
+void platform_event_clear(int event)
+{
+    eventfd_t count;
+    eventfd_read(event, &count);
+}
+
+void platform_event_close(int event)
+{
+    close(event);
 }
 
 int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *argument)

@@ -22,6 +22,14 @@ bool platform_wait(atomic_uint *word, unsigned expected, int64_t timeout_ns);
 void platform_wake_one(atomic_uint *word);
 void platform_wake_all(atomic_uint *word);
 
+/* ---- an event that an event loop can poll ---- */
+
+/* A file descriptor that is readable from a set to the next clear. Negative: the negated errno. */
+int platform_event_open(void);
+void platform_event_set(int event); /* any thread; sets may be merged */
+void platform_event_clear(int event);
+void platform_event_close(int event);
+
 /* ---- threads, time, processors ---- */
 
 /* Starts a joinable thread with at least stack_bytes of stack. 0, or an errno. */

@@ -298,8 +298,9 @@ static jlt_frame *frame_open(struct fiber *fiber)
     return frame;
 }
 
-static struct error *frame_close(jlt_frame *frame)
+static struct error *frame_close(jlt_frame *frame, bool wanted)
 {
+    (void)wanted;
     struct error *failure = frame->failure;
     atomic_fetch_sub(&frame->fake->frames, 1);
     free(frame);
@@ -317,7 +318,7 @@ static bool frame_keep(jlt_frame *frame, void **kept)
         return false;
     }
     atomic_fetch_add(&fake->kept, 1);
-    check(!frame_close(frame));
+    check(!frame_close(frame, true));
     return true;
 }
 

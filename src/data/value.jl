@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+#
+# What crosses between C and Julia (value.c).
+
+type_of(value::Any) = typeof(value)
+
+function string_bytes(value::Any, length::Ptr{Csize_t})
+    value isa String || return Ptr{UInt8}(C_NULL)
+    unsafe_store!(length, sizeof(value))
+    return pointer(value)
+end
+
+function new_string(bytes::Ptr{UInt8}, length::Csize_t, failed::Failed)
+    try
+        return unsafe_string(bytes, length)
+    catch
+        return failure(failed)
+    end
+end
+
+# Symbols are never freed nor moved.
+symbol_name(value::Any) = value isa Symbol ? Base.unsafe_convert(Ptr{UInt8}, value) : Ptr{UInt8}(C_NULL)

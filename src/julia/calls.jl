@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+#
+# Evaluating code, and failures as text (calls.c).
+
+function eval_code(code::Ptr{UInt8}, failed::Failed)
+    try
+        return include_string(Main, unsafe_string(code), "jlt_eval")
+    catch
+        return failure(failed)
+    end
+end
+
+# Exceptions of the user's may fail to show themselves; then their type must do.
+function shown(exception)
+    try
+        return sprint(showerror, exception)
+    catch
+        return string(nameof(typeof(exception)), " (its showerror failed)")
+    end
+end
+
+# include_string wraps what the code threw; the wrapper says nothing.
+unwrapped(exception) = exception isa LoadError ? unwrapped(exception.error) : exception
+
+typename(exception) = string(nameof(typeof(exception)))
+
+# What is at an address does not change, and looking it up takes a millisecond, with the debug information's own state
+# that Julia does not guard (1.5: two threads at once crash). A stack overflow has 80,000 entries.
+const FRAMES = Dict{Ptr{Cvoid},Vector{StackTraces.StackFrame}}()
+const FRAMES_LOCK = ReentrantLock()
+const MOST_FRAMES = 10000
+const MOST_ENTRIES = 500
+
+function frames_at(entry)
+    entry isa Ptr || return StackTraces.lookup(entry)
+    length(FRAMES) < MOST_FRAMES || empty!(FRAMES)
+    return get!(() -> StackTraces.lookup(entry), FRAMES, entry)
+end
+
+function trace_text(io::IO, trace)
+    number = 0
+    for entry in Iterators.take(trace, MOST_ENTRIES)
+        for frame in lock(() -> frames_at(entry), FRAMES_LOCK)
+            frame.from_c && continue
+            occursin("jltask:", string(frame.file)) && return # the rest is jltask's own
+            number += 1
+            println(io, " [", number, "] ", frame.func, " at ", frame.file, ":", frame.line)
+            number == 100 && return
+        end
+    end
+end
+
+function describe(failure::Any, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
+    f = failure::Failure
+    message, type, trace = f.message, "", ""
+    if !isempty(f.stack)
+        exception = unwrapped(f.stack[end][1])
+        message = shown(exception)
+        type = try typename(exception) catch; "" end
+        trace = try
+            sprint() do io
+                for (i, (e, t)) in enumerate(reverse(f.stack))
+                    i > 1 && println(io, "caused by: ", shown(unwrapped(e)))
+                    trace_text(io, t)
+                end
+            end
+        catch
+            ""
+        end
+    end
+    ccall(sink, Cvoid, (Ptr{Cvoid}, Cint, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t), error,
+          f.status, message, sizeof(message), type, sizeof(type), trace, sizeof(trace))
+    return nothing
+end
