@@ -109,7 +109,7 @@ static jlt_status receive(jlt_receiver *receiver, int64_t timeout_ns, void *outp
 {
     if (api_missing(receiver, call, "receiver"))
         return JLT_INVALID_ARGUMENT;
-    if (!output && message_of(receiver)->kind == MESSAGE_START)
+    if (!output && message_of(receiver)->item.kind == ITEM_START)
         return error_fail(JLT_INVALID_ARGUMENT, "%s: output is NULL, but the reply is a handle", call);
     return message_receive(message_of(receiver), timeout_ns, output);
 }

@@ -8,9 +8,15 @@
  *   INBOX_IDLE    nobody owns the inbox; the push that finds this becomes responsible for handing it to an owner
  *   INBOX_SEALED  nothing is accepted any more, for ever
  * so that "is anybody looking after this?" and "is this accepted?" are decided by the same atomic step that
- * enqueues. All operations are sequentially consistent: callers pair them with other flags (worker.h). */
+ * enqueues. All operations are sequentially consistent: callers pair them with other flags (worker.h).
+ *
+ * Restoring the order walks a chain of nodes that other cores have just written, and each step would wait for a cache
+ * line from there. So a node carries a hint, the node that the same sender pushed a few pushes before it, which the
+ * walk meets a few steps later: it is only prefetched, never read through, so it may be gone. */
 #ifndef JLT_BASE_INBOX_H
 #define JLT_BASE_INBOX_H
+
+#include "base/prefetch.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,6 +25,14 @@
 
 struct inbox_node {
     struct inbox_node *next;
+    struct inbox_node *hint;
+};
+
+/* The last nodes that a thread has pushed, for hints. */
+enum { inbox_trail_length = 8 };
+struct inbox_trail {
+    struct inbox_node *nodes[inbox_trail_length];
+    unsigned next;
 };
 
 struct inbox {
@@ -30,9 +44,12 @@ struct inbox {
 
 enum inbox_push { INBOX_PUSHED, INBOX_WAS_IDLE, INBOX_REFUSED };
 
-/* Any thread. On INBOX_REFUSED the node is still the caller's. */
-static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node *node)
+/* Any thread. On INBOX_REFUSED the node is still the caller's. trail: the thread's own, for nodes of this kind. */
+static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node *node, struct inbox_trail *trail)
 {
+    struct inbox_node **oldest = &trail->nodes[trail->next++ % inbox_trail_length];
+    node->hint = *oldest;
+    *oldest = node;
     struct inbox_node *head = atomic_load(&inbox->head);
     do {
         if (head == INBOX_SEALED)
@@ -45,10 +62,12 @@ static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node 
 /* The owner: everything pushed so far, oldest first. Not on an idle or sealed inbox. */
 static inline struct inbox_node *inbox_take(struct inbox *inbox)
 {
-    struct inbox_node *oldest = NULL;
-    if (!atomic_load(&inbox->head))
+    struct inbox_node *oldest = NULL, *newest = atomic_load(&inbox->head);
+    if (!newest)
         return NULL;
+    __builtin_prefetch(newest); /* while the exchange waits for its own line */
     for (struct inbox_node *node = atomic_exchange(&inbox->head, NULL), *next; node; node = next) {
+        prefetch_to_write(node->hint);
         next = node->next;
         node->next = oldest;
         oldest = node;

@@ -8,8 +8,10 @@
 
 enum item_kind {
     ITEM_TASK,    /* worker: a persistent task that has messages */
-    ITEM_MESSAGE, /* worker: a one-shot task; mailbox: a message, or the start */
-    ITEM_DROPPED, /* mailbox: the last handle is gone; nothing comes after this */
+    ITEM_ONCE,    /* worker: the message that is a one-shot task */
+    ITEM_START,   /* mailbox: the message that runs init; its output is the first handle */
+    ITEM_RUN,     /* mailbox: a message to run */
+    ITEM_DROPPED, /* mailbox: the last handle is gone; no message comes after this */
     ITEM_WAKE,    /* worker: a parker whose fiber waits on this thread */
     ITEM_CLOSE,   /* worker: the runtime closes */
     ITEM_CANCEL,  /* worker: ... and what has not begun is cancelled */
@@ -17,7 +19,8 @@ enum item_kind {
 
 struct item {
     struct inbox_node node; /* first: a node is cast to its item */
-    enum item_kind kind;
+    uint8_t kind;           /* enum item_kind */
+    uint8_t flags;          /* of a message (message.h) */
 };
 
 static inline struct item *item_of(struct inbox_node *node)

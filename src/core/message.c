@@ -6,6 +6,7 @@
 #include "core/message.h"
 
 #include "base/checks.h"
+#include "core/block.h"
 #include "core/engine.h"
 #include "core/spin.h"
 #include "core/task.h"
@@ -13,65 +14,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { alignment = 16 }; /* of inputs and outputs: any C type's */
-
-static size_t aligned(size_t size)
+static void init(struct message *message, enum item_kind kind, unsigned flags, const struct type *type, bool wanted)
 {
-    return (size + alignment - 1) & ~(size_t)(alignment - 1);
-}
-
-size_t message_input_size(enum message_kind kind, const struct type *type)
-{
-    return kind == MESSAGE_START ? type->fields.config_size : type->fields.input_size;
-}
-
-size_t message_output_size(enum message_kind kind, const struct type *type)
-{
-    return kind == MESSAGE_START ? sizeof(struct task *) : type->fields.output_size;
-}
-
-static void init(struct message *message, enum message_kind kind, const struct type *type, bool wanted)
-{
-    memset(message, 0, sizeof *message);
-    message->item.kind = ITEM_MESSAGE;
-    message->kind = kind;
+    message->item.kind = (uint8_t)kind;
+    message->item.flags = (uint8_t)flags;
     message->type = type;
     atomic_init(&message->state, wanted ? MESSAGE_PENDING : MESSAGE_ABANDONED);
     COUNT(messages, 1);
     COUNT(receivers, wanted);
 }
 
-struct message *message_new(enum message_kind kind, const struct type *type, const void *input, bool wanted)
+/* Fills in what follows the head. */
+static void set_payload(struct message *message, const void *input)
 {
-    size_t input_size = message_input_size(kind, type), output_size = message_output_size(kind, type);
-    struct message *message = malloc(aligned(sizeof *message) + aligned(input_size) + output_size);
+    size_t input_size = message_input_size(message), output_size = message_output_size(message);
+    if (input_size)
+        memcpy((unsigned char *)message + message_head, input, input_size);
+    if (output_size)
+        memset(message_output(message), 0, output_size);
+}
+
+struct message *message_new(enum item_kind kind, const struct type *type, const void *input, bool wanted)
+{
+    struct message *message = block_new(message_size(kind, type));
     if (!message)
         return NULL;
-    init(message, kind, type, wanted);
-    char *at = (char *)message + aligned(sizeof *message);
-    message->input = at;
-    message->output = at + aligned(input_size);
-    if (input_size)
-        memcpy(at, input, input_size);
-    if (output_size)
-        memset(message->output, 0, output_size);
+    init(message, kind, 0, type, wanted);
+    set_payload(message, input);
     return message;
 }
 
-void message_borrow(struct message *message, enum message_kind kind, const struct type *type, const void *input,
+void message_init_on_stack(struct message *message, enum item_kind kind, const struct type *type, const void *input)
+{
+    init(message, kind, MESSAGE_ON_STACK, type, true);
+    set_payload(message, input);
+}
+
+void message_borrow(struct message *message, enum item_kind kind, const struct type *type, const void *input,
                     void *output)
 {
-    init(message, kind, type, true);
-    message->borrowed = true;
-    message->input = input;
-    message->output = output;
+    init(message, kind, MESSAGE_ON_STACK | MESSAGE_BORROWS, type, true);
+    message->borrowed.input = input;
+    message->borrowed.output = output;
 }
 
 static void free_message(struct message *message)
 {
     COUNT(messages, -1);
-    if (!message->borrowed)
-        free(message);
+    if (!(message->item.flags & MESSAGE_ON_STACK))
+        block_free(message, message_size(message->item.kind, message->type));
 }
 
 void message_discard(struct message *message)
@@ -83,10 +74,10 @@ void message_discard(struct message *message)
 /* Nobody will receive the output: whatever it owns is given back. */
 static void dispose_output(struct message *message)
 {
-    if (message->kind == MESSAGE_START)
-        task_drop(*(struct task **)message->output);
+    if (message->item.kind == ITEM_START)
+        task_drop(*(struct task **)message_output(message));
     else if (message->type->fields.dispose_output)
-        message->type->fields.dispose_output(message->output);
+        message->type->fields.dispose_output(message_output(message));
 }
 
 static void free_undelivered(struct message *message)
@@ -101,22 +92,17 @@ static void free_undelivered(struct message *message)
 void message_complete(struct message *message, struct error *error)
 {
     message->error = error;
-    switch (atomic_exchange(&message->state, MESSAGE_DONE)) {
-    case MESSAGE_WAITED:
-        parker_wake(message->parker);
-        break;
-    case MESSAGE_ABANDONED:
+    uintptr_t was = atomic_exchange(&message->state, MESSAGE_DONE);
+    if (was == MESSAGE_ABANDONED)
         free_undelivered(message);
-        break;
-    default:
-        break;
-    }
+    else if (was != MESSAGE_PENDING)
+        parker_wake((struct parker *)was);
 }
 
 void message_refuse(struct message *message, jlt_status status)
 {
-    if (message->kind != MESSAGE_START && message->type->fields.dispose_input)
-        message->type->fields.dispose_input((void *)(uintptr_t)message->input);
+    if (message->item.kind != ITEM_START && message->type->fields.dispose_input)
+        message->type->fields.dispose_input((void *)(uintptr_t)message_input(message));
     message_complete(message, error_constant(status));
 }
 
@@ -134,17 +120,18 @@ static bool is_done(void *message)
 static bool await(struct message *message, int64_t timeout_ns)
 {
     static _Thread_local struct spinner spinner;
-    unsigned state = MESSAGE_PENDING;
+    uintptr_t state = MESSAGE_PENDING;
     struct parker parker;
-    if (!current_fiber && timeout_ns < 0 && spin_until(&spinner, &spin_clients, is_done, message))
+    /* one who has a receiver may have many, and finds several replies at the next look */
+    enum spin_pace pace = message->item.flags & MESSAGE_ON_STACK ? SPIN_CLOSE : SPIN_WIDE;
+    if (!current_fiber && timeout_ns < 0 && spin_until(&spinner, &spin_clients, pace, is_done, message))
         return true;
     parker_init(&parker);
-    message->parker = &parker;
-    if (!atomic_compare_exchange_strong(&message->state, &state, MESSAGE_WAITED))
+    if (!atomic_compare_exchange_strong(&message->state, &state, (uintptr_t)&parker))
         return true; /* DONE */
     if (parker_wait(&parker, timeout_ns))
         return true;
-    state = MESSAGE_WAITED;
+    state = (uintptr_t)&parker;
     if (atomic_compare_exchange_strong(&message->state, &state, MESSAGE_PENDING))
         return false;
     parker_wait_late(&parker); /* it was completed just now, and the worker is about to touch the parker */
@@ -160,8 +147,8 @@ jlt_status message_receive(struct message *message, int64_t timeout_ns, void *ou
     if (!error) {
         if (!output)
             dispose_output(message);
-        else if (output != message->output)
-            memcpy(output, message->output, message_output_size(message->kind, message->type));
+        else if (output != message_output(message) && message_output_size(message))
+            memcpy(output, message_output(message), message_output_size(message));
     }
     free_message(message);
     return error_report(error);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * A message, its reply, and its receiver: one block. It has two owners, the sender's side (as the receiver) and the
- * worker's side; `state` decides who frees it. */
+ * worker's side; `state` decides who frees it.
+ *
+ * A message travels to another core and back, and each cache line of it costs a transfer each way. So it begins with a
+ * line that holds all there is of a small one, and the worker writes to it once, when it completes it. */
 #ifndef JLT_CORE_MESSAGE_H
 #define JLT_CORE_MESSAGE_H
 
@@ -10,42 +13,88 @@
 #include "core/parker.h"
 #include "core/type.h"
 
-struct task;
+#include <stdalign.h>
 
-/* sender's side:  PENDING -> WAITED -> PENDING ...   (message_receive)
+/* sender's side:  PENDING -> a waiting receiver's struct parker * -> PENDING ...   (message_receive)
  *                 PENDING -> ABANDONED               (message_drop, or sent without a receiver)
- * worker's side:  PENDING or WAITED -> DONE; then the receiver frees it
+ * worker's side:  PENDING or a parker -> DONE; then the receiver frees it
  *                 ABANDONED: the worker frees it */
-enum message_state { MESSAGE_PENDING, MESSAGE_WAITED, MESSAGE_DONE, MESSAGE_ABANDONED };
+enum message_state { MESSAGE_PENDING, MESSAGE_DONE, MESSAGE_ABANDONED };
 
-enum message_kind {
-    MESSAGE_ONCE,  /* a one-shot task */
-    MESSAGE_START, /* a persistent task's init; the output is its first handle */
-    MESSAGE_RUN,   /* a message to a persistent task */
+enum message_flag {
+    MESSAGE_ON_STACK = 1, /* the sender's: not to be freed */
+    MESSAGE_BORROWS = 2,  /* input and output are elsewhere, both on the sender's side */
 };
 
 struct message {
-    struct item item;
-    enum message_kind kind;
-    bool borrowed;     /* on the sender's stack: not to be freed */
-    atomic_uint state; /* enum message_state */
+    alignas(64) struct item item;
+    atomic_uintptr_t state; /* enum message_state or a parker */
     const struct type *type;
-    struct parker *parker; /* of the waiting receiver, while WAITED */
-    struct error *error;   /* the reply's failure; NULL: success */
-    const void *input;
-    void *output;
-    struct gate *gate; /* left when the message is begun */
+    struct error *error; /* the reply's failure; NULL: success */
+    struct {
+        const void *input;
+        void *output;
+    } borrowed; /* with MESSAGE_BORROWS; else the input begins here, and the output follows it */
 };
 
+enum {
+    message_alignment = 16,    /* any C type's */
+    message_small_output = 64, /* bytes of outputs that are written elsewhere first (worker.c) */
+    message_head = offsetof(struct message, borrowed), /* where the input is */
+};
+_Static_assert(sizeof(struct message) == 64 && message_head % message_alignment == 0, "one line, and payload aligned");
+
+static inline size_t message_input_size(const struct message *message)
+{
+    return message->item.kind == ITEM_START ? message->type->fields.config_size : message->type->fields.input_size;
+}
+
+static inline size_t message_output_size(const struct message *message)
+{
+    return message->item.kind == ITEM_START ? sizeof(struct task *) : message->type->fields.output_size;
+}
+
+static inline const void *message_input(const struct message *message)
+{
+    return message->item.flags & MESSAGE_BORROWS ? message->borrowed.input
+                                                  : (const unsigned char *)message + message_head;
+}
+
+/* Where the output is. A small one is aligned only as its size tells (a C type's size is a multiple of its alignment),
+ * so that it follows a small input in the first line. */
+static inline size_t message_output_at(size_t input_size, size_t output_size)
+{
+    size_t low_bit = output_size & (0 - output_size);
+    size_t alignment =
+        output_size <= message_small_output && low_bit < message_alignment ? (low_bit ? low_bit : 1) : message_alignment;
+    return (message_head + input_size + alignment - 1) & ~(alignment - 1);
+}
+
+static inline void *message_output(struct message *message)
+{
+    return message->item.flags & MESSAGE_BORROWS
+               ? message->borrowed.output
+               : (unsigned char *)message +
+                     message_output_at(message_input_size(message), message_output_size(message));
+}
+
+/* The bytes that a message with its input and output takes. */
+static inline size_t message_size(enum item_kind kind, const struct type *type)
+{
+    size_t input = kind == ITEM_START ? type->fields.config_size : type->fields.input_size;
+    size_t output = kind == ITEM_START ? sizeof(struct task *) : type->fields.output_size;
+    return message_output_at(input, output) + output;
+}
+
 /* A new message with a copy of the input and room for the output; wanted: it has a receiver. NULL: no memory. */
-struct message *message_new(enum message_kind kind, const struct type *type, const void *input, bool wanted);
+struct message *message_new(enum item_kind kind, const struct type *type, const void *input, bool wanted);
 
-/* A message on the caller's stack, over the caller's input and output, which stay good until it is received. */
-void message_borrow(struct message *message, enum message_kind kind, const struct type *type, const void *input,
+/* The same in the caller's memory, of message_size bytes, which is good until the message is received. */
+void message_init_on_stack(struct message *message, enum item_kind kind, const struct type *type, const void *input);
+
+/* A message over the caller's input and output, which stay good until it is received. */
+void message_borrow(struct message *message, enum item_kind kind, const struct type *type, const void *input,
                     void *output);
-
-size_t message_input_size(enum message_kind kind, const struct type *type);
-size_t message_output_size(enum message_kind kind, const struct type *type);
 
 /* Worker's side, a hint: whether somebody may receive the reply. */
 static inline bool message_is_wanted(const struct message *message)

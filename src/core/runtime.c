@@ -106,7 +106,7 @@ static struct worker *place(struct runtime *runtime)
 static jlt_status send_new(struct runtime *runtime, struct message *message)
 {
     struct worker *worker = place(runtime);
-    if (message->kind == MESSAGE_ONCE)
+    if (message->item.kind == ITEM_ONCE)
         return worker_push(worker, &message->item) ? JLT_OK : JLT_CLOSED;
     struct task *task = task_new(runtime, worker, message->type);
     if (!task)
@@ -118,23 +118,22 @@ static jlt_status send_new(struct runtime *runtime, struct message *message)
     return JLT_CLOSED;
 }
 
-static bool input_missing(const struct type *type, enum message_kind kind, const void *input)
+static bool input_missing(const struct type *type, enum item_kind kind, const void *input)
 {
-    size_t size = message_input_size(kind, type);
+    size_t size = kind == ITEM_START ? type->fields.config_size : type->fields.input_size;
     if (input || !size)
         return false;
-    error_fail(JLT_INVALID_ARGUMENT, "%s is NULL, but \"%s\" takes %zu bytes",
-               kind == MESSAGE_START ? "config" : "input", type->name, size);
+    error_fail(JLT_INVALID_ARGUMENT, "%s is NULL, but \"%s\" takes %zu bytes", kind == ITEM_START ? "config" : "input",
+               type->name, size);
     return true;
 }
 
-/* Through the gate and out; task is NULL for a new task. The message is discarded on failure. */
+/* Through the gate; task is NULL for a new task. The message is discarded on failure. */
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message, enum sending sending)
 {
     struct gate *gate = task ? &task->gate : &runtime->channel;
-    jlt_status status = pass(gate, &runtime->senders, sending);
+    jlt_status status = gate->capacity ? pass(gate, &runtime->senders, sending) : JLT_OK;
     if (status == JLT_OK) {
-        message->gate = gate;
         status = task ? task_send(task, message) : send_new(runtime, message);
         if (status == JLT_OK)
             return JLT_OK;
@@ -144,7 +143,7 @@ static jlt_status send(struct runtime *runtime, struct task *task, struct messag
     return error_report(error_constant(status));
 }
 
-static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type, enum message_kind kind,
+static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
                             const void *input, enum sending sending, struct message **receiver)
 {
     if (runtime_is_closed(runtime))
@@ -162,33 +161,44 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
     return error_none();
 }
 
+static jlt_status send_and_wait(struct runtime *runtime, struct task *task, struct message *message, void *output)
+{
+    jlt_status status = send(runtime, task, message, SEND_WAIT);
+    return status == JLT_OK ? message_receive(message, -1, output) : status;
+}
+
+/* The message of an invoke is on the stack: with its input and output, if they are small; else over the caller's input
+ * and an output of its own, since the caller's is left untouched on failure. */
 static jlt_status send_borrowed(struct runtime *runtime, struct task *task, const struct type *type,
-                                enum message_kind kind, const void *input, void *output)
+                                enum item_kind kind, const void *input, void *output)
 {
     enum { small = 512 };
-    alignas(16) unsigned char buffer[small];
-    size_t size = message_output_size(kind, type);
     if (runtime_is_closed(runtime))
         return closed();
     if (input_missing(type, kind, input))
         return JLT_INVALID_ARGUMENT;
-    void *written = size > small ? malloc(size) : buffer;
+    if (message_size(kind, type) <= small) {
+        union {
+            struct message message;
+            unsigned char bytes[small];
+        } block;
+        prefetch_to_write(&block); /* likely where the last one was, and its worker has a copy of that */
+        message_init_on_stack(&block.message, kind, type, input);
+        return send_and_wait(runtime, task, &block.message, output);
+    }
+    struct message message;
+    void *written = calloc(1, type->fields.output_size + 1);
     if (!written)
         return error_report(error_constant(JLT_NO_MEMORY));
-    memset(written, 0, size);
-    struct message message;
     message_borrow(&message, kind, type, input, written);
-    jlt_status status = send(runtime, task, &message, SEND_WAIT);
-    if (status == JLT_OK)
-        status = message_receive(&message, -1, output);
-    if (written != buffer)
-        free(written);
+    jlt_status status = send_and_wait(runtime, task, &message, output);
+    free(written);
     return status;
 }
 
-static enum message_kind kind_of(const struct type *type)
+static enum item_kind kind_of(const struct type *type)
 {
-    return type->persistent ? MESSAGE_START : MESSAGE_ONCE;
+    return type->persistent ? ITEM_START : ITEM_ONCE;
 }
 
 jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input, enum sending sending,
@@ -204,12 +214,13 @@ jlt_status runtime_invoke(struct runtime *runtime, const struct type *type, cons
 
 jlt_status runtime_call(struct task *task, const void *input, enum sending sending, struct message **receiver)
 {
-    return send_copy(task->runtime, task, task->type, MESSAGE_RUN, input, sending, receiver);
+    return send_copy(task->runtime, task, task->type, ITEM_RUN, input, sending, receiver);
 }
 
 jlt_status runtime_invoke_task(struct task *task, const void *input, void *output)
 {
-    return send_borrowed(task->runtime, task, task->type, MESSAGE_RUN, input, output);
+    prefetch_to_write(&task->mailbox); /* its worker may be looking at it */
+    return send_borrowed(task->runtime, task, task->type, ITEM_RUN, input, output);
 }
 
 /* ---- memory of tasks ---- */

@@ -4,7 +4,7 @@
 #include "base/spinlock.h"
 #include "platform/platform.h"
 
-enum { most_failures = 4, looks_per_clock = 16, default_ns = 50000 };
+enum { most_failures = 4, looks_at_once = 512, looks_per_clock = 16, default_ns = 50000 };
 
 struct spin_kind spin_clients, spin_workers;
 
@@ -35,26 +35,32 @@ static void learn(struct spinner *spinner, bool success)
     spinner->skip = (1u << spinner->failures) - 1;
 }
 
-static bool spin(bool (*done)(void *context), void *context)
+static bool spin(enum spin_pace pace, bool (*done)(void *context), void *context)
 {
+    if (pace == SPIN_CLOSE) /* what comes at once is seen at once: a cpu_relax is a good part of an exchange */
+        for (int i = 0; i < looks_at_once; i++)
+            if (done(context))
+                return true;
     int64_t end = platform_now() + limit_ns;
     do {
         for (int i = 0; i < looks_per_clock; i++) {
             if (done(context))
                 return true;
-            cpu_relax();
+            for (int pauses = 0; pauses < (int)pace; pauses++)
+                cpu_relax();
         }
     } while (platform_now() < end);
     return false;
 }
 
-bool spin_until(struct spinner *spinner, struct spin_kind *kind, bool (*done)(void *context), void *context)
+bool spin_until(struct spinner *spinner, struct spin_kind *kind, enum spin_pace pace, bool (*done)(void *context),
+                void *context)
 {
     if (limit_ns <= 0 || !is_worth_it(spinner))
         return false;
     bool success = false;
     if (atomic_fetch_add_explicit(&kind->awake, 1, memory_order_relaxed) < most_awake) {
-        success = spin(done, context);
+        success = spin(pace, done, context);
         learn(spinner, success);
     }
     atomic_fetch_sub_explicit(&kind->awake, 1, memory_order_relaxed);

@@ -28,7 +28,12 @@ extern struct spin_kind spin_clients, spin_workers;
 /* How long to spin: nanoseconds; 0: as built in; negative: never. Once, before anybody waits. */
 void spin_configure(int64_t ns);
 
+/* How far apart the looks get, in cpu_relax()es of some tens of nanoseconds. Each look takes the cache line from the core
+ * that will write to it, so one who is not in a hurry looks less often. */
+enum spin_pace { SPIN_CLOSE = 1, SPIN_WIDE = 64 };
+
 /* Waits awake until done(context) or the time has passed. True if it is done. */
-bool spin_until(struct spinner *spinner, struct spin_kind *kind, bool (*done)(void *context), void *context);
+bool spin_until(struct spinner *spinner, struct spin_kind *kind, enum spin_pace pace, bool (*done)(void *context),
+                void *context);
 
 #endif

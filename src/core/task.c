@@ -22,12 +22,15 @@
 
 enum { messages_per_turn = 64 };
 
+static _Thread_local struct inbox_trail pushed;
+
 struct task *task_new(struct runtime *runtime, struct worker *worker, const struct type *type)
 {
     size_t size = sizeof(struct task) + type->fields.state_size;
-    struct task *task = aligned_alloc(alignof(struct task), (size + 15) & ~(size_t)15);
-    if (!task)
+    void *memory;
+    if (posix_memalign(&memory, alignof(struct task), size))
         return NULL;
+    struct task *task = memory;
     memset(task, 0, size);
     task->item.kind = ITEM_TASK;
     task->dropped.kind = ITEM_DROPPED;
@@ -79,14 +82,14 @@ void task_drop(struct task *task)
         checks_abort("jlt_persistent_drop", "the handle was dropped before");
     if (atomic_load(&task->mailbox.head) != INBOX_SEALED) /* else the worker may have ended, and nothing is placed */
         count_load(task->worker, -1);
-    if (inbox_push(&task->mailbox, &task->dropped.node) == INBOX_WAS_IDLE)
+    if (inbox_push(&task->mailbox, &task->dropped.node, &pushed) == INBOX_WAS_IDLE)
         worker_push(task->worker, &task->item);
     let_go(task);
 }
 
 jlt_status task_send(struct task *task, struct message *message)
 {
-    switch (inbox_push(&task->mailbox, &message->item.node)) {
+    switch (inbox_push(&task->mailbox, &message->item.node, &pushed)) {
     case INBOX_REFUSED:
         return JLT_CLOSED;
     case INBOX_WAS_IDLE:
@@ -100,76 +103,63 @@ jlt_status task_send(struct task *task, struct message *message)
 /* ---- the owner ---- */
 
 /* Lets go of a task that never came to life or whose exit has been run. */
-static void end_task(struct task *task)
+static void end_task(struct task *task, struct fiber *fiber)
 {
-    struct worker *worker = task->worker;
     if (task->kept)
-        worker->runtime->engine->release(worker, task->kept);
+        task->runtime->engine->release(fiber->worker, task->kept);
     atomic_store(&task->mailbox.head, INBOX_SEALED);
     let_go(task);
 }
 
 static void run_exit(struct task *task, struct fiber *fiber)
 {
-    struct worker *worker = task->worker;
-    const struct engine *engine = worker->runtime->engine;
-    worker_remove_task(worker, task);
+    const struct engine *engine = task->runtime->engine;
+    worker_remove_task(task->worker, task);
     task->live = false;
     if (task->type->fields.exit) {
-        worker_begin_body(worker);
+        worker_begin_body(fiber->worker);
         jlt_frame *frame = engine->frame_open(fiber);
         if (frame) {
             task->type->fields.exit(frame, task->state);
             error_free(engine->frame_close(frame, false));
         }
-        worker_end_body(worker);
+        worker_end_body(fiber->worker);
     }
 }
 
 /* Runs init. On success the message's output is the first handle, else the task ends and its handle with it. */
 static void run_start(struct task *task, struct fiber *fiber, struct message *message)
 {
-    struct worker *worker = task->worker;
-    const struct engine *engine = worker->runtime->engine;
+    const struct engine *engine = task->runtime->engine;
     struct error *error = NULL;
-    worker_begin_body(worker);
+    worker_begin_body(fiber->worker);
     if (task->type->fields.init) {
         jlt_frame *frame = engine->frame_open(fiber);
         if (frame) {
-            task->type->fields.init(frame, task->state, message->input);
+            task->type->fields.init(frame, task->state, message_input(message));
             if (!engine->frame_keep(frame, &task->kept))
                 error = engine->frame_close(frame, message_is_wanted(message));
         } else {
             error = error_constant(JLT_NO_MEMORY);
         }
     }
-    worker_end_body(worker);
+    worker_end_body(fiber->worker);
     if (error) {
         message_complete(message, error);
-        count_load(worker, -1);
+        count_load(task->worker, -1);
         let_go(task); /* for the handle that was never delivered */
         return;
     }
     task->live = true;
-    worker_add_task(worker, task);
-    *(struct task **)message->output = task;
+    worker_add_task(task->worker, task);
+    *(struct task **)message_output(message) = task;
     message_complete(message, NULL);
-}
-
-static void run_message(struct task *task, struct fiber *fiber, struct message *message)
-{
-    struct worker *worker = task->worker;
-    worker_begin_body(worker);
-    jlt_frame *frame = worker->runtime->engine->frame_open(fiber);
-    if (frame)
-        task->type->fields.run(frame, task->state, message->input, message->output);
-    worker_end_message(worker, message, frame);
 }
 
 /* A message that is cancelled; a start that is cancelled takes its handle with it. */
 static void cancel(struct task *task, struct message *message)
 {
-    bool start = message->kind == MESSAGE_START;
+    bool start = message->item.kind == ITEM_START;
     message_refuse(message, JLT_CANCELLED);
     if (start) {
         count_load(task->worker, -1);
@@ -187,8 +177,7 @@ static struct message *take_message(struct task *task)
         return NULL;
     }
     struct message *message = (struct message *)item;
-    if (message->gate)
-        gate_leave(message->gate, &task->runtime->senders);
+    gate_leave(item->kind == ITEM_START ? &task->runtime->channel : &task->gate, &task->runtime->senders);
     return message;
 }
 
@@ -196,17 +185,17 @@ static void handle(struct task *task, struct fiber *fiber, struct message *messa
 {
     if (runtime_is_cancelled(task->runtime))
         cancel(task, message);
-    else if (message->kind == MESSAGE_START)
+    else if (message->item.kind == ITEM_START)
         run_start(task, fiber, message);
     else
-        run_message(task, fiber, message);
+        task->in_row = worker_run_message(fiber, message, task->state, task->in_row, &task->batch);
 }
 
 /* The batch is empty and nothing more can come, or did: gives the task up. True if there is more after all. */
 static bool give_up(struct task *task, struct fiber *fiber)
 {
     if (!task->live) { /* its start failed: nobody has a handle */
-        end_task(task);
+        end_task(task, fiber);
         return false;
     }
     bool last = task->last_dropped;
@@ -214,18 +203,30 @@ static bool give_up(struct task *task, struct fiber *fiber)
         return true;
     if (last || task->sealing) {
         run_exit(task, fiber);
-        end_task(task);
+        end_task(task, fiber);
     }
     return false;
 }
 
+/* The last in a row was cancelled, or no message. */
+static void end_row(struct task *task, struct worker *worker)
+{
+    if (task->in_row)
+        worker_end_body(worker);
+    task->in_row = false;
+}
+
 bool task_run(struct task *task, struct fiber *fiber)
 {
-    for (int turn = 0; turn < messages_per_turn && !task->worker->yield_due;) {
-        if (!task->batch)
-            task->batch = inbox_take(&task->mailbox);
+    struct worker *worker = fiber->worker;
+    for (int turn = 0; turn < messages_per_turn && !worker->yield_due;) {
         if (!task->batch) {
-            if (!give_up(task, fiber))
+            end_row(task, worker);
+            task->batch = inbox_take(&task->mailbox);
+        }
+        if (!task->batch) {
+            bool stays = task->live && !task->last_dropped && !task->sealing;
+            if (!(stays && worker_linger(worker, &task->mailbox)) && !give_up(task, fiber))
                 return false;
             continue;
         }
@@ -235,6 +236,7 @@ bool task_run(struct task *task, struct fiber *fiber)
             turn++;
         }
     }
+    end_row(task, worker);
     return true;
 }
 

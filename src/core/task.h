@@ -16,26 +16,27 @@ struct runtime;
 struct worker;
 
 struct task {
-    /* written by senders */
-    struct item item;     /* in its worker's inbox or ready list, while it has an owner (task.c) */
-    struct inbox mailbox; /* of struct item */
-    struct gate gate;
-    atomic_long handles;
-    atomic_int owners;   /* the handles, as one; and the worker */
-    struct item dropped; /* the last thing in the mailbox */
+    /* written by senders: a line of its own */
+    alignas(64) struct item item; /* first; in its worker's inbox or ready list, while it has an owner (task.c) */
+    struct inbox mailbox;         /* of struct item */
+    struct item dropped;          /* the last thing in the mailbox */
 
-    /* set once */
-    struct runtime *runtime;
+    /* set once, but for the gate of a type with a capacity, and the counts */
+    alignas(64) struct runtime *runtime;
     struct worker *worker;
     const struct type *type;
+    struct gate gate;
+    atomic_long handles;
+    atomic_int owners; /* the handles, as one; and the worker */
 
-    /* the worker's */
-    struct inbox_node *batch;     /* taken out of the mailbox, in order */
-    struct task *previous, *next; /* among the worker's live tasks */
-    void *kept;                   /* what init rooted */
-    bool live;                    /* init succeeded and exit has not been run */
-    bool last_dropped;            /* no handles: `dropped` was met */
-    bool sealing;                 /* the runtime closes: seal the mailbox when it is empty */
+    /* the owner's */
+    alignas(64) struct inbox_node *batch; /* taken out of the mailbox, in order */
+    struct task *previous, *next;         /* among the worker's live tasks */
+    void *kept;                           /* what init rooted */
+    bool live;                            /* init succeeded and exit has not been run */
+    bool last_dropped;                    /* no handles: `dropped` was met */
+    bool in_row;                          /* between two messages' bodies in a row */
+    bool sealing;                         /* the runtime closes: seal the mailbox when it is empty */
 
     alignas(16) unsigned char state[];
 };

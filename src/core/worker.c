@@ -13,7 +13,9 @@
  * are all sequentially consistent, so of a sender and a leaving fiber at least one sees the other (Dekker).
  *
  * So a body costs no task switch: a standby is made for it only when other items are ready, once, and stays made
- * until it runs. When a body suspends with nothing else ready, nothing needs to happen; the next sender rings.
+ * until it runs. When a body suspends with nothing else ready, nothing needs to happen; the next sender rings. And the
+ * bodies of messages that a task has taken together count as one here: a step that no sender can pass costs more than
+ * the rest of a small message.
  *
  * ready and tasks are private to the thread. The pump runs nothing that could switch fibers, except in bodies. */
 #include "core/worker.h"
@@ -32,6 +34,7 @@ enum {
     parked_at_most = 64,     /* spare fibers; further ones end */
     fibers_at_most = 24000,  /* of all workers; Julia moves stacks beyond 30000, and parkers and messages are on them */
     bodies_per_clock = 16,   /* the clock is read no less often */
+    looks_per_safepoint = 16,
     yield_every_ns = 1000000 /* Julia's own tasks, timers and I/O on this thread wait no longer than twice this, but
                                 for the length of a body */
 };
@@ -66,20 +69,12 @@ static void ring(struct worker *worker, unsigned unless, unsigned mark)
 
 bool worker_push(struct worker *worker, struct item *item)
 {
-    if (inbox_push(&worker->inbox, &item->node) == INBOX_REFUSED)
+    static _Thread_local struct inbox_trail pushed;
+    if (inbox_push(&worker->inbox, &item->node, &pushed) == INBOX_REFUSED)
         return false;
     if (atomic_load(&worker->flags) == 0)
         ring(worker, ~0u, WORKER_RUNG);
     return true;
-}
-
-/* An awake worker's look. Collections and the end of the wait are the only things it can miss for a moment. */
-static bool has_work(void *context)
-{
-    const struct worker *worker = context;
-    if (worker->runtime->engine->safepoint)
-        worker->runtime->engine->safepoint();
-    return !inbox_is_empty(&worker->inbox);
 }
 
 static void add_parked(struct worker *worker, struct fiber *fiber)
@@ -161,20 +156,79 @@ void worker_end_body(struct worker *worker)
 {
     worker->bodies--;
     atomic_fetch_or(&worker->flags, WORKER_ATTENTIVE);
+    worker_count_body(worker);
+}
+
+void worker_count_body(struct worker *worker)
+{
     if (--worker->clock_in == 0)
         look_at_clock(worker);
 }
 
-void worker_end_message(struct worker *worker, struct message *message, jlt_frame *frame)
+bool worker_run_message(struct fiber *fiber, struct message *message, void *state, bool in_row,
+                        struct inbox_node *const *rest)
 {
-    struct error *error = NULL;
-    if (frame)
-        error = worker->runtime->engine->frame_close(frame, message_is_wanted(message));
-    worker_end_body(worker);
-    if (frame)
-        message_complete(message, error);
+    struct worker *worker = fiber->worker;
+    const struct engine *engine = worker->runtime->engine;
+    const struct type *type = message->type;
+    alignas(message_alignment) unsigned char small[message_small_output];
+    bool is_small = type->fields.output_size <= message_small_output;
+    void *output = is_small ? memset(small, 0, type->fields.output_size) : message_output(message);
+    if (!in_row)
+        worker_begin_body(worker);
+    jlt_frame *frame = engine->frame_open(fiber);
+    if (frame && type->persistent)
+        type->fields.run(frame, state, message_input(message), output);
+    else if (frame)
+        type->run_once(frame, message_input(message), output);
+    struct error *error = frame ? engine->frame_close(frame, message_is_wanted(message)) : NULL;
+    in_row = *rest != NULL;
+    if (in_row)
+        worker_count_body(worker);
     else
+        worker_end_body(worker); /* before the reply, whose receiver may send the next message */
+    if (!frame) {
         message_refuse(message, JLT_NO_MEMORY);
+        return in_row;
+    }
+    if (is_small && !error)
+        memcpy(message_output(message), small, type->fields.output_size);
+    message_complete(message, error);
+    return in_row;
+}
+
+/* ---- waiting awake ---- */
+
+/* What an awake worker looks at. */
+struct watch {
+    const struct worker *worker;
+    const struct inbox *mailbox; /* or NULL */
+    unsigned looks;
+};
+
+/* Collections and the end of the wait are the only things it can miss for a moment. */
+static bool has_work(void *context)
+{
+    struct watch *watch = context;
+    const struct worker *worker = watch->worker;
+    if (worker->runtime->engine->safepoint && ++watch->looks % looks_per_safepoint == 0)
+        worker->runtime->engine->safepoint();
+    return !inbox_is_empty(&worker->inbox) || (watch->mailbox && !inbox_is_empty(watch->mailbox));
+}
+
+/* Not while a body is suspended: it may be waiting to have this thread. */
+static bool wait_awake(struct worker *worker, const struct inbox *mailbox)
+{
+    struct watch watch = {worker, mailbox, 0};
+    return !worker->bodies && spin_until(&worker->spinner, &spin_workers, SPIN_CLOSE, has_work, &watch);
+}
+
+bool worker_linger(struct worker *worker, const struct inbox *mailbox)
+{
+    if (worker->ready || worker->closing || !inbox_is_empty(&worker->inbox))
+        return false;
+    worker->lingered = !wait_awake(worker, mailbox);
+    return !inbox_is_empty(mailbox);
 }
 
 /* ---- live tasks ---- */
@@ -218,19 +272,16 @@ void worker_remove_task(struct worker *worker, struct task *task)
 
 /* ---- the pump ---- */
 
-static void run_once(struct worker *worker, struct fiber *fiber, struct message *message)
+/* A one-shot task. */
+static void run_once(struct fiber *fiber, struct message *message)
 {
-    if (message->gate)
-        gate_leave(message->gate, &worker->runtime->senders);
-    if (runtime_is_cancelled(worker->runtime)) {
+    struct runtime *runtime = fiber->worker->runtime;
+    struct inbox_node *nothing = NULL;
+    gate_leave(&runtime->channel, &runtime->senders);
+    if (runtime_is_cancelled(runtime))
         message_refuse(message, JLT_CANCELLED);
-        return;
-    }
-    worker_begin_body(worker);
-    jlt_frame *frame = worker->runtime->engine->frame_open(fiber);
-    if (frame)
-        message->type->run_once(frame, message->input, message->output);
-    worker_end_message(worker, message, frame);
+    else
+        worker_run_message(fiber, message, NULL, false, &nothing);
 }
 
 static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)
@@ -243,8 +294,8 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
             append_ready(worker, &item->node);
         }
         break;
-    case ITEM_MESSAGE:
-        run_once(worker, fiber, (struct message *)item);
+    case ITEM_ONCE:
+        run_once(fiber, (struct message *)item);
         break;
     case ITEM_WAKE:
         worker->runtime->engine->schedule(((struct parker *)item)->fiber);
@@ -258,8 +309,8 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
         for (struct task *task = worker->tasks; task; task = task->next)
             task_cancel_waiting(task);
         break;
-    case ITEM_DROPPED:
-        break; /* only in mailboxes */
+    default:
+        break; /* the others are only in mailboxes */
     }
 }
 
@@ -364,8 +415,9 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
             break;
         }
         end_if_closed(worker);
-        /* not while a body is suspended: it may be waiting to have this thread */
-        if (!worker->ended && !worker->bodies && spin_until(&worker->spinner, &spin_workers, has_work, worker))
+        bool lingered = worker->lingered;
+        worker->lingered = false;
+        if (!worker->ended && !lingered && wait_awake(worker, NULL))
             continue;
         if (enough_parked(worker)) {
             atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);

@@ -53,6 +53,7 @@ struct worker {
     int64_t yield_at;                      /* ns: let Julia's other tasks run */
     bool yield_due;                        /* ... which is now */
     bool closing, ended;
+    bool lingered; /* for a task, in vain: no use in waiting awake again */
 
     struct spinner spinner;
 
@@ -82,13 +83,21 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber);
 /* The engine answers a ring. Any engine thread. */
 void worker_doorbell(struct worker *worker);
 
-/* Around every call of a function of the user's. */
+/* Around every call of a function of the user's, or several in a row with worker_count_body between them. */
 void worker_begin_body(struct worker *worker);
 void worker_end_body(struct worker *worker);
+void worker_count_body(struct worker *worker);
 
-/* worker_end_body after the body of a message: closes its frame and completes it. frame NULL: there was no memory for
- * one, and the body was not run. */
-void worker_end_message(struct worker *worker, struct message *message, jlt_frame *frame);
+/* Runs the body of a message and completes it. state: the task's; NULL for a one-shot task. The bodies of messages that
+ * their owner has together are a row, one body for those who look at the worker: in_row says that this is not the
+ * first, *rest that more follow, and the result whether the row goes on; if it does, whoever does not go on with it
+ * calls worker_end_body. A small output is written on the fiber's stack first, and so the message's line once. */
+bool worker_run_message(struct fiber *fiber, struct message *message, void *state, bool in_row,
+                        struct inbox_node *const *rest);
+
+/* For the owner of a task that has nothing more to do: waits awake for a moment, where that pays, for more in its
+ * mailbox. A sender that finds it owned has only the mailbox to write to. False: nothing came. */
+bool worker_linger(struct worker *worker, const struct inbox *mailbox);
 
 void worker_add_task(struct worker *worker, struct task *task);
 void worker_remove_task(struct worker *worker, struct task *task);

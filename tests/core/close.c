@@ -423,9 +423,9 @@ static void test_closing_waits_for_a_sender_that_is_half_way(void **unused)
     (void)unused;
     runtime = fake_start(1, 0);
     struct task *task = spawn(runtime, &echo_type, NULL), *other = spawn(runtime, &echo_type, NULL);
-    struct message *message = message_new(MESSAGE_RUN, task->type, &(int){5}, true);
+    struct message *message = message_new(ITEM_RUN, task->type, &(int){5}, true);
     await_true(atomic_load(&task->mailbox.head) == INBOX_IDLE);
-    assert_int_equal(inbox_push(&task->mailbox, &message->item.node), INBOX_WAS_IDLE);
+    assert_int_equal(inbox_push(&task->mailbox, &message->item.node, &(struct inbox_trail){0}), INBOX_WAS_IDLE);
     runtime_close(runtime, false);
     await_true(atomic_load(&exits) == 1); /* the other's: so the worker is closing */
     for (int i = 0; i < 1000; i++) {
@@ -445,12 +445,12 @@ static void test_closing_waits_for_a_sender_that_is_half_way(void **unused)
 static void test_a_sender_that_comes_after_the_end_is_refused(void **unused)
 {
     (void)unused;
-    struct item item = {.kind = ITEM_MESSAGE};
+    struct item item = {.kind = ITEM_ONCE};
     runtime = fake_start(1, 0);
     struct task *task = spawn(runtime, &echo_type, NULL);
     runtime_close(runtime, false);
     fake_await_finished(runtime);
-    struct message *message = message_new(MESSAGE_RUN, task->type, &(int){5}, true);
+    struct message *message = message_new(ITEM_RUN, task->type, &(int){5}, true);
     assert_int_equal(task_send(task, message), JLT_CLOSED);
     assert_false(worker_push(task->worker, &item));
     message_discard(message);

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <sched.h>
 
+static _Thread_local struct inbox_trail trail;
+
 struct numbered {
     struct inbox_node node;
     int sender, number;
@@ -19,7 +21,7 @@ static void test_takes_in_the_order_of_pushes(void **unused)
     struct numbered items[3];
     for (int i = 0; i < 3; i++) {
         items[i].number = i;
-        assert_int_equal(inbox_push(&inbox, &items[i].node), INBOX_PUSHED);
+        assert_int_equal(inbox_push(&inbox, &items[i].node, &trail), INBOX_PUSHED);
     }
     struct inbox_node *node = inbox_take(&inbox);
     for (int i = 0; i < 3; i++, node = node->next)
@@ -34,8 +36,8 @@ static void test_only_the_first_push_finds_it_idle(void **unused)
     struct inbox inbox = {INBOX_IDLE};
     struct numbered a, b;
     assert_true(inbox_is_empty(&inbox));
-    assert_int_equal(inbox_push(&inbox, &a.node), INBOX_WAS_IDLE);
-    assert_int_equal(inbox_push(&inbox, &b.node), INBOX_PUSHED);
+    assert_int_equal(inbox_push(&inbox, &a.node, &trail), INBOX_WAS_IDLE);
+    assert_int_equal(inbox_push(&inbox, &b.node, &trail), INBOX_PUSHED);
     assert_false(inbox_leave(&inbox, INBOX_IDLE)); /* not empty */
     assert_ptr_equal(inbox_take(&inbox), &a.node);
     assert_true(inbox_leave(&inbox, INBOX_IDLE));
@@ -49,7 +51,7 @@ static void test_a_sealed_inbox_refuses(void **unused)
     struct inbox inbox = {NULL};
     struct numbered a;
     assert_true(inbox_leave(&inbox, INBOX_SEALED));
-    assert_int_equal(inbox_push(&inbox, &a.node), INBOX_REFUSED);
+    assert_int_equal(inbox_push(&inbox, &a.node, &trail), INBOX_REFUSED);
     assert_false(inbox_claim(&inbox));
 }
 
@@ -62,7 +64,7 @@ static void *send_all(void *data)
     int sender = (int)(intptr_t)data;
     for (int i = 0; i < pushes; i++) {
         items[sender][i] = (struct numbered){.sender = sender, .number = i};
-        inbox_push(&shared, &items[sender][i].node);
+        inbox_push(&shared, &items[sender][i].node, &trail);
     }
     return NULL;
 }

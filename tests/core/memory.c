@@ -7,11 +7,15 @@
 
 #include "core/engine.h"
 
+#include <errno.h>
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_posix_memalign(void **memory, size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 
 static atomic_int until_failure = -1; /* negative: none */
@@ -36,21 +40,32 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
     return fails_now() ? NULL : __real_aligned_alloc(alignment, size);
 }
 
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
+{
+    return fails_now() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
+}
+
 /* ---- tokens: what travels in messages ---- */
 
 static struct runtime *runtime;
 static atomic_int tokens; /* made and not yet given back */
 
+/* A token is a place in this table: 1 while it is out. */
+enum { tokens_at_most = 4096 };
+static atomic_int out[tokens_at_most];
+static atomic_int next_token;
+
 static int make_token(void)
 {
+    int token = atomic_fetch_add(&next_token, 1) % tokens_at_most;
+    check(!atomic_exchange(&out[token], 1));
     atomic_fetch_add(&tokens, 1);
-    return 1;
+    return token;
 }
 
 static void give_back(void *token)
 {
-    check(*(int *)token == 1);
-    *(int *)token = 0; /* not twice */
+    check(atomic_exchange(&out[*(int *)token], 0)); /* not twice */
     atomic_fetch_sub(&tokens, 1);
 }
 
@@ -136,14 +151,14 @@ static const jlt_task_type failing_type = {
 
 /* ---- sending tokens: who owns them depends on the status ---- */
 
-/* A message that could not be sent is still the sender's, one that was sent is not. An invoke does not tell the two
- * apart, but uses the sender's own memory, where give_back leaves its mark. */
+/* A message that could not be sent is still the sender's, one that was sent is not. The status of an invoke does not
+ * tell the two apart. */
 static void invoke(struct task *task)
 {
     int input = make_token(), output = 0;
     if (went_well(runtime_invoke_task(task, &input, &output)))
         give_back(&output);
-    else if (input)
+    else if (atomic_load(&out[input]))
         give_back(&input);
 }
 
@@ -324,7 +339,7 @@ static void test_a_body_without_a_frame_is_answered_and_its_input_given_back(voi
     atomic_store(&fake_failing_frames, 1);
     assert_status(message_receive(call(task, &input), -1, &input), JLT_NO_MEMORY);
     assert_int_equal(atomic_load(&tokens), 0);
-    make_token();
+    input = make_token();
     atomic_store(&fake_failing_frames, 1);
     receiver = dispatch(runtime, &exchange_once_type, &input);
     assert_status(message_receive(receiver, -1, &(struct large){0}), JLT_NO_MEMORY);

@@ -34,7 +34,7 @@ static int tries_of(struct spinner *spinner, bool is_done, int waits)
     int tries = 0;
     for (int i = 0; i < waits; i++) {
         struct wait wait = {.is_done = is_done};
-        bool success = spin_until(spinner, &kind, look, &wait);
+        bool success = spin_until(spinner, &kind, SPIN_CLOSE, look, &wait);
         assert_int_equal(success, wait.looks && is_done);
         tries += wait.looks > 0;
     }
@@ -84,7 +84,7 @@ static void *wait_awake(void *unused)
     struct spinner spinner = {0};
     bool first = true;
     (void)unused;
-    check(spin_until(&spinner, &kind, look_once_awake, &first));
+    check(spin_until(&spinner, &kind, SPIN_CLOSE, look_once_awake, &first));
     return NULL;
 }
 
@@ -102,7 +102,7 @@ static void test_one_processor_is_left_to_the_others(void **unused)
         threads[i] = thread_start(wait_awake, NULL);
     event_await(&awake, most);
     assert_int_equal(tries_of(&spinner, true, 1), 0);
-    assert_true(spin_until(&spinner, &other, look, &wait)); /* kinds do not count each other */
+    assert_true(spin_until(&spinner, &other, SPIN_CLOSE, look, &wait)); /* kinds do not count each other */
     event_raise(&go_on);
     for (unsigned i = 0; i < most; i++)
         thread_join(threads[i]);
