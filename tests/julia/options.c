@@ -188,9 +188,9 @@ static void effects(jlt_frame *frame)
     EXPECT_FAILED(JLT_EXCEPTION, "BoundsError");
     EXPECT(strstr(jlt_unbox_string(frame, jlt_eval(frame, "from_startup[1]"), NULL), "depot/config/startup.jl"));
     EXPECT(jlt_unbox_bool(frame, jlt_eval(frame, "from_startup[2] == 0 && endswith(from_startup[3], \"/depot\")")));
-    jlt_value *found = jlt_eval(frame, "using Found; Found");
+    jlt_value *found = jlt_using(frame, "Found");
     EXPECT(found && found == jlt_global(frame, "Main.Found"));
-    EXPECT(jlt_eval(frame, "using Dates; Dates"));
+    EXPECT(jlt_using(frame, "Dates"));
     EXPECT(jlt_unbox_bool(frame, jlt_eval(frame, "length(DEPOT_PATH) > 1"))); /* the empty entry */
 }
 

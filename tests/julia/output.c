@@ -58,7 +58,7 @@ static void printing(jlt_frame *frame)
     EXPECT(prints(frame, "show(stdout, [1, 2]); write(stdout, 0x41)", "[1, 2]A", ""));
     EXPECT(prints(frame, "display(12)", "12", "") || prints(frame, "display(12)", "12\n", "")); /* since 1.6 */
     EXPECT(prints(frame, "printstyled(\"red\"; color=:red)", "red", ""));
-    jlt_eval(frame, "using Printf");
+    jlt_using(frame, "Printf");
     EXPECT(prints(frame, "@printf(\"%3d|\", 7)", "  7|", ""));
     EXPECT(prints(frame, "write(stdout, UInt8[1, 2, 3]); flush(stdout)", "\1\2\3", ""));
     EXPECT(prints(frame, "print(stdout, \"\")", "", ""));
