@@ -6,7 +6,8 @@ const SETTING_NUMBERS = let options = Base.JLOptions()
     Int64[
         isdefined(Threads, :threadpoolsize) ? Threads.threadpoolsize(:interactive) :
             isdefined(Threads, :threadpool) ? Threads.nthreads(:interactive) : 0,
-        isdefined(Threads, :ngcthreads) ? Threads.ngcthreads() : 1,
+        # the first counts those of Julia's own collector only
+        isdefined(Threads, :ngcthreads) ? max(Threads.ngcthreads(), options.nmarkthreads) : 1,
         options.opt_level,
         options.check_bounds, # 0: as the code says, 1: yes, 2: no
         hasfield(Base.JLOptions, :heap_size_hint) ? min(options.heap_size_hint, typemax(Int64)) : 0]

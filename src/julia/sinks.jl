@@ -111,6 +111,27 @@ function Base.unsafe_write(io::SinkIO, bytes::Ptr{UInt8}, count::UInt)
     return Int(count)
 end
 
+const REPLACED = IO[devnull, devnull] # Julia's own streams, which are the process's
+
+function set_stream(io::SinkIO)
+    name = io.stream == 1 ? :stdout : :stderr
+    Core.eval(Base, :(global $name = $io))
+    return io
+end
+
+# Code that redirects a stream for a while changes the file descriptor too, and ends by giving the sink back.
+function redirect_back(redirect, io::SinkIO)
+    redirect(REPLACED[io.stream])
+    return set_stream(io)
+end
+
+if isdefined(Base, :RedirectStdStream) # since 1.7
+    (redirect::Base.RedirectStdStream)(io::SinkIO) = redirect_back(redirect, io)
+else
+    Base.redirect_stdout(io::SinkIO) = redirect_back(redirect_stdout, io)
+    Base.redirect_stderr(io::SinkIO) = redirect_back(redirect_stderr, io)
+end
+
 # A logger that has kept stderr, as Julia's own has until 1.5, should write to the new one.
 function renew_logger()
     logger = CoreLogging.global_logger()
@@ -124,9 +145,9 @@ end
 
 # Only Julia's own variables are set: the process's file descriptors belong to the host.
 function open_output(sink::Ptr{Cvoid})
-    out, err = SinkIO(sink, 1), SinkIO(sink, 2)
-    Core.eval(Base, :(global stdout = $out))
-    Core.eval(Base, :(global stderr = $err))
+    REPLACED[1], REPLACED[2] = stdout, stderr
+    set_stream(SinkIO(sink, 1))
+    set_stream(SinkIO(sink, 2))
     isdefined(Base.Multimedia, :reinit_displays) && Base.Multimedia.reinit_displays()
     renew_logger()
     return nothing

@@ -4,6 +4,7 @@
 #include "julia/fixture.h"
 
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct {
@@ -102,12 +103,27 @@ static void print_both(jlt_frame *frame)
     EXPECT(prints(frame, "println(\"Julia's\"); run(`echo child`)", "Julia's\n", ""));
 }
 
+/* Redirecting in Julia changes the descriptors, as ever; afterwards all is as it was. */
+static void redirect(jlt_frame *frame)
+{
+    EXPECT(prints(frame,
+                  "old = stdout; (rd, wr) = redirect_stdout(); println(\"caught\"); redirect_stdout(old); close(wr)\n"
+                  "println(stdout === old, read(rd, String))",
+                  "truecaught\n\n", ""));
+    EXPECT(prints(frame, "redirect_stderr(() -> nothing, stderr); print(stderr, \"again\")", "", "again"));
+}
+
 static void test_the_descriptors_stay_the_hosts(void **unused)
 {
     int ends[2];
     char text[64] = "";
     (void)unused;
     assert_int_equal(pipe(ends), 0);
+    struct stat before, after;
+    fstat(1, &before);
+    in_body(redirect);
+    fstat(1, &after);
+    assert_int_equal(after.st_ino, before.st_ino);
     int saved = dup(1);
     dup2(ends[1], 1);
     in_body(print_both);
