@@ -5,14 +5,14 @@
 #include "julia/fixture.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
-enum { CASE_PLAIN = 10, CASE_SINKS, CASE_STDIN_ONLY, CASE_STDOUT_ONLY, CASE_COUNT };
+enum { CASE_PLAIN = 10, CASE_SINKS, CASE_STDIN_ONLY, CASE_STDOUT_ONLY };
 
 static char printed[256];
 static int records;
@@ -42,12 +42,25 @@ static void run(jlt_frame *frame, const void *input, void *output)
     print_and_log(frame);
 }
 
+static bool are_null_devices(const bool *closed)
+{
+    struct stat null, info;
+    stat("/dev/null", &null);
+    for (int fd = 0; fd <= 2; fd++)
+        if (closed[fd] && (fstat(fd, &info) != 0 || info.st_rdev != null.st_rdev))
+            return false;
+    return true;
+}
+
 /* What the child does; its exit code says at which step it failed. */
 static int child(int number)
 {
-    for (int fd = 0; fd <= 2; fd++)
-        if (!((number == CASE_STDIN_ONLY && fd != 0) || (number == CASE_STDOUT_ONLY && fd != 1)))
+    bool closed[3];
+    for (int fd = 0; fd <= 2; fd++) {
+        closed[fd] = !((number == CASE_STDIN_ONLY && fd != 0) || (number == CASE_STDOUT_ONLY && fd != 1));
+        if (closed[fd])
             close(fd);
+    }
     jlt_options options = {.threads = 1};
     if (number == CASE_SINKS) {
         options.output = keep_output;
@@ -55,9 +68,8 @@ static int child(int number)
     }
     if (jlt_runtime_spawn(&options, &runtime, &thread) != JLT_OK)
         return 2;
-    for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) == -1)
-            return 3;
+    if (!are_null_devices(closed))
+        return 3;
     static const jlt_task_type type = {.run = run}; /* cmocka cannot say anything here */
     if (jlt_task_invoke(runtime, &type, NULL, NULL) != JLT_OK)
         return 4;

@@ -139,10 +139,17 @@ static void test_the_descriptors_stay_the_hosts(void **unused)
 
 /* ---- many at once ---- */
 
+/* Another task prints while a value is half shown. */
+static void define_yielding(jlt_frame *frame)
+{
+    jlt_eval(frame, "struct Yielding end; Base.show(io::IO, ::Yielding) = (print(io, \"li\"); yield(); print(io, "
+                    "\"ne\"))");
+}
+
 static void print_many(jlt_frame *frame, const void *input, void *output)
 {
     (void)output;
-    jlt_call(frame, jlt_eval(frame, "n -> for i in 1:n; println(\"<\", i, \":\", \"line\", \">\"); yield(); end"),
+    jlt_call(frame, jlt_eval(frame, "n -> for i in 1:n; println(\"<\", i, \":\", Yielding(), \">\"); yield(); end"),
              jlt_box_i64(frame, *(const int64_t *)input));
 }
 
@@ -153,6 +160,7 @@ static void test_lines_of_several_threads_stay_whole(void **unused)
     jlt_receiver *receivers[tasks];
     const int64_t each = test_is_stress() ? 10 : 200;
     (void)unused;
+    in_body(define_yielding);
     forget();
     for (int i = 0; i < tasks; i++)
         assert_ok(jlt_task_dispatch(runtime, &type, &each, &receivers[i]));
