@@ -85,6 +85,33 @@ typedef struct jlt_frame jlt_frame;           /* roots the values made in it */
 typedef struct jlt_slot jlt_slot;             /* a rooted variable */
 typedef struct _jl_value_t jlt_value;         /* a Julia value: the same pointer as julia.h's jl_value_t */
 
+/* A record of Julia's log. The texts end with a NUL, are never NULL, and good until the sink returns. */
+typedef struct jlt_log_record {
+    int level;                 /* Julia's number: -1000 debug, 0 info, 1000 warning, 2000 error; others may occur */
+    int line;                  /* 0 if not known */
+    const char *level_name;    /* "Debug", "Info", "Warn", "Error"; else as Julia shows it: "LogLevel(500)" */
+    const char *message;       /* as print writes it */
+    const char *module;        /* "Main"; "" if not known, as the next three */
+    const char *group;         /* usually the file's name without ".jl" */
+    const char *id;            /* the same for each record of one statement */
+    const char *file;          /* the path as Julia knows it */
+    const char *const *keys;   /* count names of further values ... */
+    const char *const *values; /* ... and the values as print writes them; of an exception what showerror writes */
+    size_t count;
+} jlt_log_record;
+
+/* How far Julia optimises what it compiles. Default: 2. */
+typedef enum jlt_optimize {
+    JLT_OPTIMIZE_DEFAULT,
+    JLT_OPTIMIZE_0,
+    JLT_OPTIMIZE_1,
+    JLT_OPTIMIZE_2,
+    JLT_OPTIMIZE_3
+} jlt_optimize;
+
+/* Whether indices are checked: where the code does not say @inbounds, always, or never. */
+typedef enum jlt_check_bounds { JLT_CHECK_BOUNDS_AUTO, JLT_CHECK_BOUNDS_YES, JLT_CHECK_BOUNDS_NO } jlt_check_bounds;
+
 typedef struct jlt_options {
     int threads;             /* Julia threads that run tasks; 0: JULIA_NUM_THREADS, else the machine's cores.
                                 Julia itself may lower it (1.5 to the number of cores) */
@@ -96,13 +123,42 @@ typedef struct jlt_options {
     int64_t spin_ns;     /* how long a thread that waits for a message or a reply stays awake before it sleeps, where
                                 that pays; nanoseconds. 0: 50 microseconds; negative: it sleeps at once */
     const char *project; /* a folder with a Project.toml, or that file; NULL: Julia's default */
-} jlt_options;           /* the strings may be gone when the start has returned */
+    jlt_optimize optimize;
+    jlt_check_bounds check_bounds;
+    int gc_threads;           /* threads that mark in a collection (Julia 1.10 or later); 0: Julia's default */
+    bool startup_file;        /* load Julia's startup files, config/startup.jl in the first depot among them */
+    uint64_t heap_size_hint;  /* bytes above which Julia collects more eagerly (Julia 1.9 or later); 0: none */
+    const char *depot_path;   /* folders for packages and what is compiled of them, separated by ':'; an empty one
+                                  stands for those that Julia would use otherwise. NULL: those */
+    const char *load_path;    /* where packages are looked up, the same way; "@" is the project in use */
+    const char *const *flags; /* further flags of Julia's command line, each "--name=value", ended by NULL; at most
+                                  64. NULL: none. To try them a julia is run at the start */
+    void (*log)(void *context, const jlt_log_record *record); /* receives the log; NULL: Julia prints it to stderr */
+    void *log_context;
+    int log_level; /* the log from this level on: -1000 debug, 0 info, 1000 warning, 2000 error. With `log` only */
+    void (*output)(void *context, int stream, const char *bytes, size_t count); /* receives what Julia code prints to
+                                  stdout (stream 1) and stderr (2), in order; NULL: the process's own streams */
+    void *output_context;
+} jlt_options; /* the strings and flags may be gone when the start has returned */
+
+/* The sinks `log` and `output` are called by Julia code that logs or prints, on any of Julia's threads, each by one
+ * thread at a time (but both may be at work at once), until jlt_thread_join or jlt_runtime_start has returned. They
+ * must not wait, and must not use a frame; what any thread may call is allowed as long as it does not wait.
+ * Output is what goes through Julia's stdout and stderr: not what C code, Julia's runtime itself (warnings about
+ * replaced modules) and child processes write to the file descriptors 1 and 2, which stay as they are. The bytes of one
+ * print come in as many calls as it makes, with none of another task's between them. With `output` and no `log` the log
+ * is output, to stream 2. Exceptions while a record is made become a record of level error; the code goes on. */
 
 /* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop
  * it) and *thread (join it). Julia can be started once in a process; a start that failed before Julia was
  * initialised may be tried again. The host's dispositions of SIGINT, SIGTERM, SIGQUIT and SIGPIPE are kept; Julia takes
  * SIGSEGV and SIGBUS, which its collector needs, and SIGFPE, SIGILL, SIGSYS, SIGABRT, SIGUSR1 and SIGUSR2. A child made
- * by fork after a start must not use the library.
+ * by fork after a start must not use the library. A standard stream (file descriptors 0 to 2) that is closed is opened
+ * on the null device, since Julia does not start without.
+ * Every option is checked before Julia is initialised, and looked at again after that. An option that the loaded
+ * version does not have, a flag that it does not know or that is not for an embedded Julia (--eval), and
+ * JULIA_COPY_STACKS in the environment are JLT_INVALID_ARGUMENT. JLT_EXCEPTION if a startup file throws: this is final
+ * for the process.
  * Any thread. JLT_NO_JULIA (the message says where it looked and what was wrong there), JLT_ALREADY_STARTED,
  * JLT_INVALID_ARGUMENT, JLT_NO_MEMORY. options may be NULL: the defaults. */
 static inline jlt_status jlt_runtime_spawn(const jlt_options *options, jlt_runtime **runtime, jlt_thread **thread);
@@ -133,6 +189,29 @@ JLT_API bool jlt_runtime_is_closed(const jlt_runtime *runtime);
 /* Waits until Julia has ended, and frees the thread. It ends after the runtime is closed: drop all handles on
  * it, or close it. Not from a task's body. JLT_INVALID_ARGUMENT for NULL and from a body. */
 JLT_API jlt_status jlt_thread_join(jlt_thread *thread);
+
+/* What Julia uses. The texts are good until the process ends. */
+typedef struct jlt_settings {
+    int threads; /* that run tasks */
+    int interactive_threads;
+    int gc_threads; /* 1 where Julia has no others (before 1.10) */
+    jlt_optimize optimize;
+    jlt_check_bounds check_bounds;
+    bool startup_file;        /* was asked for */
+    uint64_t heap_size_hint;  /* bytes; 0: none */
+    const char *version;      /* "1.10.4" */
+    const char *julia;        /* the executable */
+    const char *sysimage;     /* the system image's file */
+    const char *project;      /* the project file in use, which may not exist; "": none */
+    const char *depot_path;   /* as in jlt_options, but with all folders named */
+    const char *load_path;    /* the same */
+    const char *const *flags; /* the further flags, ended by NULL */
+} jlt_settings;
+
+/* Fills *settings with what Julia uses. Julia is asked once: by the start if that had to look whether options had their
+ * effect, else by the first call, which waits for a one-shot task; so the project and the paths are those of that time.
+ * Any thread. JLT_INVALID_ARGUMENT for NULL, JLT_CLOSED, JLT_NO_MEMORY. */
+static inline jlt_status jlt_runtime_settings(jlt_runtime *runtime, jlt_settings *settings);
 
 /* The loaded Julia's version ("1.10.4"), good until the process ends; "" before a start. Any thread. */
 JLT_API const char *jlt_julia_version(void);
@@ -395,6 +474,36 @@ typedef struct jlt_view {
  * that element type; view is left untouched then. */
 static inline bool jlt_array_view(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view);
 
+/* ---- modules and packages (task body) ----------------------------------------------------------------- */
+/* All of these act on the whole process: what they define is in Main, for all tasks. Functions defined after the start
+ * are seen by tasks that were running before; a redefinition takes effect from the next jlt_call on, in every task. */
+
+/* Evaluates a Julia file in Main and returns the value of its last statement. A relative path begins at the process's
+ * working directory, in the file itself at the file's folder. JLT_NOT_FOUND if there is no such file, JLT_EXCEPTION for
+ * what it throws and for syntax errors; the message says the file and line, and those of the files that included it. */
+JLT_API jlt_value *jlt_include(jlt_frame *frame, const char *path);
+
+/* `using package` in Main: loads the package if it is not loaded, makes the names that it exports visible in Main, and
+ * returns its module. "A.B" uses a module of the package. A name that no package has may be that of a module in Main.
+ * JLT_NOT_FOUND if the project in use and the load path know no such package, or it is not installed: the message says
+ * which project, and what to do. JLT_EXCEPTION if it fails to load: its error, with file and line. Where Julia
+ * precompiles the package first, in a process of its own, what goes wrong there is written to the process's standard
+ * error, and the exception only says so (the flag "--compiled-modules=no" makes Julia load the source itself).
+ * JLT_INVALID_ARGUMENT if it is not a name. */
+JLT_API jlt_value *jlt_using(jlt_frame *frame, const char *package);
+
+/* Makes a project the one in use, as options.project does at the start: jlt_using looks packages up in it. project: a
+ * folder with a Project.toml or JuliaProject.toml, or that file. Packages that are loaded stay as they are. True on
+ * success; JLT_NOT_FOUND if there is no such file. */
+JLT_API bool jlt_activate(jlt_frame *frame, const char *project);
+
+/* The module Main.<name>, made of this code by the first call in the process; later calls with the same name and code,
+ * from any task, return the same module without evaluating anything. The code is what would stand between `module name`
+ * and `end`. A failure leaves nothing of the module behind, so that the call may be made again.
+ * JLT_INVALID_ARGUMENT if the name was given another code before, is that of something else in Main, or is not a name;
+ * JLT_EXCEPTION for what the code throws, the message with its line. */
+JLT_API jlt_value *jlt_module_once(jlt_frame *frame, const char *name, const char *code);
+
 /* ---- debugging ---------------------------------------------------------------------------------------- */
 
 /* How many objects are alive in the process. Counted in builds with JLT_CHECKS; all -1 in others. */
@@ -427,6 +536,7 @@ JLT_API jlt_status jlt_persistent_try_dispatch_sized(jlt_runtime *runtime, const
                                                      size_t type_size, const void *config, jlt_receiver **receiver);
 JLT_API jlt_status jlt_persistent_spawn_sized(jlt_runtime *runtime, const jlt_persistent_type *type, size_t type_size,
                                               const void *config, jlt_persistent **task);
+JLT_API jlt_status jlt_runtime_settings_sized(jlt_runtime *runtime, jlt_settings *settings, size_t settings_size);
 JLT_API bool jlt_array_view_sized(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view,
                                   size_t view_size);
 
@@ -476,6 +586,11 @@ static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_pe
                                               jlt_persistent **task)
 {
     return jlt_persistent_spawn_sized(runtime, type, sizeof(jlt_persistent_type), config, task);
+}
+
+static inline jlt_status jlt_runtime_settings(jlt_runtime *runtime, jlt_settings *settings)
+{
+    return jlt_runtime_settings_sized(runtime, settings, sizeof(jlt_settings));
 }
 
 static inline bool jlt_array_view(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view)

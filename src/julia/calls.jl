@@ -19,8 +19,25 @@ function shown(exception)
     end
 end
 
-# include_string wraps what the code threw; the wrapper says nothing.
+# Julia wraps what a file threw once for each file that was being included, the outermost first.
 unwrapped(exception) = exception isa LoadError ? unwrapped(exception.error) : exception
+
+# What the wrappers say: "b.jl:2, included at a.jl:5". Code given to jlt_eval is no file.
+function place(exception)
+    text = ""
+    while exception isa LoadError
+        if exception.file != "jlt_eval"
+            text = string(exception.file, ':', exception.line, isempty(text) ? "" : ", included at ", text)
+        end
+        exception = exception.error
+    end
+    return text
+end
+
+function shown_with_place(exception)
+    where = place(exception)
+    return isempty(where) ? shown(unwrapped(exception)) : string(shown(unwrapped(exception)), "\nat ", where)
+end
 
 typename(exception) = string(nameof(typeof(exception)))
 
@@ -55,12 +72,12 @@ function describe(failure::Any, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
     message, type, trace = f.message, "", ""
     if !isempty(f.stack)
         exception = unwrapped(f.stack[end][1])
-        message = shown(exception)
+        message = shown_with_place(f.stack[end][1])
         type = try typename(exception) catch; "" end
         trace = try
             sprint() do io
                 for (i, (e, t)) in enumerate(reverse(f.stack))
-                    i > 1 && println(io, "caused by: ", shown(unwrapped(e)))
+                    i > 1 && println(io, "caused by: ", shown_with_place(e))
                     trace_text(io, t)
                 end
             end

@@ -110,6 +110,21 @@ void platform_signals_restore(const struct host_signals *saved)
         sigaction(kept_signals[i], &saved->actions[i], NULL);
 }
 
+void platform_open_standard_streams(void)
+{
+    for (int stream = 0; stream <= 2; stream++) {
+        if (fcntl(stream, F_GETFD) != -1)
+            continue;
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC); /* usually has the number already */
+        if (null == stream)
+            fcntl(null, F_SETFD, 0); /* children have it, as any standard stream */
+        else if (null >= 0) {
+            dup2(null, stream);
+            close(null);
+        }
+    }
+}
+
 bool platform_is_file(const char *path)
 {
     struct stat info;

@@ -52,6 +52,9 @@ void platform_signals_restore(const struct host_signals *saved);
 
 /* ---- files, programs, libraries ---- */
 
+/* Opens the null device for each of file descriptors 0 to 2 that is closed. */
+void platform_open_standard_streams(void);
+
 bool platform_is_file(const char *path);
 bool platform_is_folder(const char *path);
 bool platform_is_program(const char *path); /* a file that may be executed */

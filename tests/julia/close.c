@@ -89,6 +89,7 @@ static void test_close_answers_what_was_accepted(void **unused)
     assert_status(jlt_persistent_try_call(task[0], NULL, &refused), JLT_CLOSED);
     assert_status(jlt_persistent_spawn(runtime, &counter_type, NULL, &task[0]), JLT_CLOSED);
     assert_status(jlt_persistent_invoke(task[0], NULL, NULL), JLT_CLOSED);
+    assert_status(jlt_runtime_settings(runtime, &(jlt_settings){0}), JLT_CLOSED);
 
     for (int j = 0; j < n; j++) {
         for (int i = 0; i < tasks; i++) {

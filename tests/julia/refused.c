@@ -145,7 +145,11 @@ static void test_a_handle_needs_a_place(void **unused)
     X(jlt_array_new, frame, JLT_F64, 0, NULL)                                                                          \
     X(jlt_array_copy, frame, JLT_F64, &with.value, 0, NULL)                                                            \
     X(jlt_array_wrap, frame, JLT_F64, &with.value, 0, NULL)                                                            \
-    X(jlt_array_view, frame, with.value, JLT_F64, &view)
+    X(jlt_array_view, frame, with.value, JLT_F64, &view)                                                               \
+    X(jlt_include, frame, "/nonexistent.jl")                                                                           \
+    X(jlt_using, frame, "Base")                                                                                        \
+    X(jlt_activate, frame, "/")                                                                                        \
+    X(jlt_module_once, frame, "Refused", "x = 1")
 
 struct arguments {
     jlt_value *value;

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What Julia uses, for threads that do not touch it: read by a task of its own if nobody has asked before. */
+#include "api/api.h"
+#include "base/error.h"
+#include "data/frame.h"
+#include "julia/settings.h"
+
+#include <string.h>
+
+static void read_settings(jlt_frame *frame, const void *input, void *output)
+{
+    (void)input, (void)output;
+    if (!settings_read())
+        frame_fail(frame, JLT_NO_MEMORY, "jlt_runtime_settings: no memory for the settings");
+}
+
+jlt_status jlt_runtime_settings_sized(jlt_runtime *runtime, jlt_settings *settings, size_t settings_size)
+{
+    static const jlt_task_type type = {.name = "settings", .run = read_settings};
+    if (api_missing(runtime, "jlt_runtime_settings", "runtime") ||
+        api_missing(settings, "jlt_runtime_settings", "settings"))
+        return JLT_INVALID_ARGUMENT;
+    if (!settings_known()) {
+        jlt_status status = jlt_task_invoke(runtime, &type, NULL, NULL);
+        if (status != JLT_OK)
+            return status;
+    }
+    memset(settings, 0, settings_size); /* a newer caller's further members */
+    memcpy(settings, settings_known(), settings_size < sizeof *settings ? settings_size : sizeof *settings);
+    return error_none();
+}
