@@ -219,8 +219,9 @@ JLT_API const char *jlt_julia_version(void);
 /* ---- messages ----------------------------------------------------------------------------------------- */
 /* Inputs, configs and outputs are plain bytes of the sizes that the type names. They are copied before the
  * sending function returns; when that fails, what they own is still the caller's. An input of size 0 may be NULL.
- * One-shot tasks have no order among them and run on any of Julia's threads; all bodies of one persistent task run on
- * the same one. Types are kept as long as the process: make them static. */
+ * One-shot tasks have no order among them and run on any of Julia's threads. A persistent task handles one message at a
+ * time, each on the thread that it was placed on or, while that one is inside another body, on one that is idle; its
+ * type may fix the thread. Types are kept as long as the process: make them static. */
 
 /* What a one-shot task does. The library copies the type at its first use. */
 typedef struct jlt_task_type {
@@ -229,8 +230,9 @@ typedef struct jlt_task_type {
     size_t output_size;
     /* input: input_size bytes. output: output_size bytes, zeroed; delivered if the frame has not failed. */
     void (*run)(jlt_frame *frame, const void *input, void *output);
-    void (*dispose_output)(void *output); /* as in jlt_persistent_type */
+    void (*dispose_output)(void *output); /* these as in jlt_persistent_type */
     void (*dispose_input)(void *input);
+    size_t thread;
 } jlt_task_type;
 
 /* What a persistent task is. Only run is required. The library copies the type at its first use. */
@@ -252,6 +254,12 @@ typedef struct jlt_persistent_type {
     void (*dispose_output)(void *output);
     /* Disposes of an input whose run was never begun though it was accepted (cancelled). As above. */
     void (*dispose_input)(void *input);
+    /* 0: any of the threads that run tasks; n: always the n-th of them. A number beyond them is JLT_INVALID_ARGUMENT. */
+    size_t thread;
+    /* Runs once for the type, after the first init that succeeded and before that start is answered: for work that would
+     * make the first message slow, such as calls that Julia compiles. It must leave the state as it was; a failure in it
+     * is ignored. Not run for later starts, which do not wait for it either. */
+    void (*warm_up)(jlt_frame *frame, void *state);
 } jlt_persistent_type;
 
 /* Sends a one-shot task. dispatch waits while the channel is full, try_dispatch says JLT_FULL. *receiver is the

@@ -75,18 +75,27 @@ static inline struct inbox_node *inbox_take(struct inbox *inbox)
     return oldest;
 }
 
+/* Somebody else, on an inbox with several that take: as inbox_take, and nothing from an idle or sealed one. */
+static inline struct inbox_node *inbox_steal(struct inbox *inbox)
+{
+    struct inbox_node *oldest = NULL, *newest = atomic_load(&inbox->head);
+    do {
+        if (!newest || newest == INBOX_IDLE || newest == INBOX_SEALED)
+            return NULL;
+    } while (!atomic_compare_exchange_weak(&inbox->head, &newest, NULL));
+    for (struct inbox_node *node = newest, *next; node; node = next) {
+        next = node->next;
+        node->next = oldest;
+        oldest = node;
+    }
+    return oldest;
+}
+
 /* The owner: from empty to INBOX_IDLE or INBOX_SEALED. False if something was pushed meanwhile. */
 static inline bool inbox_leave(struct inbox *inbox, struct inbox_node *as)
 {
     struct inbox_node *empty = NULL;
     return atomic_compare_exchange_strong(&inbox->head, &empty, as);
-}
-
-/* Somebody without ownership: from INBOX_IDLE to owned. False if it was not idle. */
-static inline bool inbox_claim(struct inbox *inbox)
-{
-    struct inbox_node *idle = INBOX_IDLE;
-    return atomic_compare_exchange_strong(&inbox->head, &idle, NULL);
 }
 
 /* Any thread; a hint unless paired with another flag. */

@@ -42,7 +42,7 @@ struct engine {
     /* Closes a frame but keeps what it rooted, until release. False: the frame has failed, or does so now for lack of
      * memory; it is still open then. */
     bool (*frame_keep)(jlt_frame *frame, void **kept);
-    void (*release)(struct worker *worker, void *kept);
+    void (*release)(void *kept);
 
     /* The last worker has ended; fibers may be left parked, and worker_doorbell may be running on another thread. No
      * ring begins or is under way any more. */

@@ -12,6 +12,7 @@ enum item_kind {
     ITEM_START,   /* mailbox: the message that runs init; its output is the first handle */
     ITEM_RUN,     /* mailbox: a message to run */
     ITEM_DROPPED, /* mailbox: the last handle is gone; no message comes after this */
+    ITEM_SEAL,    /* mailbox: the runtime closes, and no message is to be accepted once it is empty */
     ITEM_WAKE,    /* worker: a parker whose fiber waits on this thread */
     ITEM_CLOSE,   /* worker: the runtime closes */
     ITEM_CANCEL,  /* worker: ... and what has not begun is cancelled */

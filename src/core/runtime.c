@@ -88,9 +88,11 @@ static jlt_status pass(struct gate *gate, struct gate_queue *queue, enum sending
 }
 
 /* Spreads work: the least loaded of the workers, beginning somewhere else each time. */
-static struct worker *place(struct runtime *runtime)
+static struct worker *place(struct runtime *runtime, const struct type *type)
 {
     unsigned count = runtime->worker_count;
+    if (type->fields.thread)
+        return &runtime->workers[type->fields.thread - 1];
     unsigned first = count == 1 ? 0 : atomic_fetch_add_explicit(&runtime->next_worker, 1, memory_order_relaxed);
     struct worker *best = &runtime->workers[first % count];
     for (unsigned i = 1; i < count; i++) {
@@ -105,7 +107,7 @@ static struct worker *place(struct runtime *runtime)
 /* Hands over a message for which there is no task yet, or none ever. */
 static jlt_status send_new(struct runtime *runtime, struct message *message)
 {
-    struct worker *worker = place(runtime);
+    struct worker *worker = place(runtime, message->type);
     if (message->item.kind == ITEM_ONCE)
         return worker_push(worker, &message->item) ? JLT_OK : JLT_CLOSED;
     struct task *task = task_new(runtime, worker, message->type);
@@ -118,13 +120,18 @@ static jlt_status send_new(struct runtime *runtime, struct message *message)
     return JLT_CLOSED;
 }
 
-static bool input_missing(const struct type *type, enum item_kind kind, const void *input)
+/* Whether something is wrong with what the caller gave; it is reported then. */
+static bool is_refused(const struct runtime *runtime, const struct type *type, enum item_kind kind, const void *input)
 {
     size_t size = kind == ITEM_START ? type->fields.config_size : type->fields.input_size;
-    if (input || !size)
+    if (type->fields.thread > runtime->worker_count)
+        error_fail(JLT_INVALID_ARGUMENT, "\"%s\" asks for thread %zu, but Julia has %u threads that run tasks",
+                   type->name, type->fields.thread, runtime->worker_count);
+    else if (!input && size)
+        error_fail(JLT_INVALID_ARGUMENT, "%s is NULL, but \"%s\" takes %zu bytes",
+                   kind == ITEM_START ? "config" : "input", type->name, size);
+    else
         return false;
-    error_fail(JLT_INVALID_ARGUMENT, "%s is NULL, but \"%s\" takes %zu bytes", kind == ITEM_START ? "config" : "input",
-               type->name, size);
     return true;
 }
 
@@ -148,7 +155,7 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
 {
     if (runtime_is_closed(runtime))
         return closed();
-    if (input_missing(type, kind, input))
+    if (is_refused(runtime, type, kind, input))
         return JLT_INVALID_ARGUMENT;
     struct message *message = message_new(kind, type, input, receiver != NULL);
     if (!message)
@@ -175,7 +182,7 @@ static jlt_status send_borrowed(struct runtime *runtime, struct task *task, cons
     enum { small = 512 };
     if (runtime_is_closed(runtime))
         return closed();
-    if (input_missing(type, kind, input))
+    if (is_refused(runtime, type, kind, input))
         return JLT_INVALID_ARGUMENT;
     if (message_size(kind, type) <= small) {
         union {

@@ -20,6 +20,7 @@ struct runtime {
     unsigned worker_count;
     atomic_uint workers_left; /* not yet ended */
     atomic_uint next_worker;  /* placement; relaxed */
+    atomic_uint next_offer;   /* the search for an idle worker; relaxed */
     atomic_long handles;
     atomic_bool closed;    /* nothing is accepted any more */
     atomic_bool cancelled; /* nothing is begun any more */

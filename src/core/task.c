@@ -6,9 +6,9 @@
  * not touch it after that.
  *
  * End. The last handle's drop puts `dropped` into the mailbox, after all messages, so the owner meets it last and
- * runs exit. When the runtime closes first, the owner turns the empty mailbox into INBOX_SEALED and runs exit; then
- * no message can come, and the last drop finds the mailbox sealed. The struct is freed when both the handles and
- * the worker have let go of it. */
+ * runs exit. When the runtime closes first, `seal` is put there; the owner that has met it turns the empty mailbox into
+ * INBOX_SEALED and runs exit; then no message can come, and the last drop finds the mailbox sealed. The struct is freed
+ * when both the handles and the worker have let go of it. */
 #include "core/task.h"
 
 #include "base/checks.h"
@@ -34,6 +34,7 @@ struct task *task_new(struct runtime *runtime, struct worker *worker, const stru
     memset(task, 0, size);
     task->item.kind = ITEM_TASK;
     task->dropped.kind = ITEM_DROPPED;
+    task->seal.kind = ITEM_SEAL;
     atomic_init(&task->mailbox.head, INBOX_IDLE);
     gate_init(&task->gate, type->fields.capacity);
     atomic_init(&task->handles, 1);
@@ -103,10 +104,10 @@ jlt_status task_send(struct task *task, struct message *message)
 /* ---- the owner ---- */
 
 /* Lets go of a task that never came to life or whose exit has been run. */
-static void end_task(struct task *task, struct fiber *fiber)
+static void end_task(struct task *task)
 {
     if (task->kept)
-        task->runtime->engine->release(fiber->worker, task->kept);
+        task->runtime->engine->release(task->kept);
     atomic_store(&task->mailbox.head, INBOX_SEALED);
     let_go(task);
 }
@@ -127,6 +128,16 @@ static void run_exit(struct task *task, struct fiber *fiber)
     }
 }
 
+static void warm_up(struct task *task, struct fiber *fiber)
+{
+    const struct engine *engine = task->runtime->engine;
+    jlt_frame *frame = engine->frame_open(fiber);
+    if (!frame)
+        return;
+    task->type->fields.warm_up(frame, task->state);
+    error_free(engine->frame_close(frame, false));
+}
+
 /* Runs init. On success the message's output is the first handle, else the task ends and its handle with it. */
 static void run_start(struct task *task, struct fiber *fiber, struct message *message)
 {
@@ -143,6 +154,8 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
             error = error_constant(JLT_NO_MEMORY);
         }
     }
+    if (!error && type_claim_warm_up(task->type))
+        warm_up(task, fiber);
     worker_end_body(fiber->worker);
     if (error) {
         message_complete(message, error);
@@ -151,7 +164,7 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
         return;
     }
     task->live = true;
-    worker_add_task(task->worker, task);
+    task->sealing = worker_add_task(task->worker, task); /* it is owned, and will seal itself */
     *(struct task **)message_output(message) = task;
     message_complete(message, NULL);
 }
@@ -167,13 +180,17 @@ static void cancel(struct task *task, struct message *message)
     }
 }
 
-/* Takes one item out of the batch. A DROPPED is only noted. */
+/* Takes one item out of the batch. DROPPED and SEAL are only noted. */
 static struct message *take_message(struct task *task)
 {
     struct item *item = item_of(task->batch);
     task->batch = task->batch->next;
     if (item->kind == ITEM_DROPPED) {
         task->last_dropped = true;
+        return NULL;
+    }
+    if (item->kind == ITEM_SEAL) {
+        task->sealing = true;
         return NULL;
     }
     struct message *message = (struct message *)item;
@@ -195,15 +212,15 @@ static void handle(struct task *task, struct fiber *fiber, struct message *messa
 static bool give_up(struct task *task, struct fiber *fiber)
 {
     if (!task->live) { /* its start failed: nobody has a handle */
-        end_task(task, fiber);
+        end_task(task);
         return false;
     }
-    bool last = task->last_dropped;
-    if (!last && !inbox_leave(&task->mailbox, task->sealing ? INBOX_SEALED : INBOX_IDLE))
+    bool last = task->last_dropped, sealing = task->sealing;
+    if (!last && !inbox_leave(&task->mailbox, sealing ? INBOX_SEALED : INBOX_IDLE))
         return true;
-    if (last || task->sealing) {
+    if (last || sealing) { /* else it is not ours any more */
         run_exit(task, fiber);
-        end_task(task, fiber);
+        end_task(task);
     }
     return false;
 }
@@ -216,10 +233,10 @@ static void end_row(struct task *task, struct worker *worker)
     task->in_row = false;
 }
 
-bool task_run(struct task *task, struct fiber *fiber)
+static bool run_turn(struct task *task, struct fiber *fiber)
 {
     struct worker *worker = fiber->worker;
-    for (int turn = 0; turn < messages_per_turn && !worker->yield_due;) {
+    for (int messages = 0; messages < messages_per_turn && !worker->yield_due;) {
         if (!task->batch) {
             end_row(task, worker);
             task->batch = inbox_take(&task->mailbox);
@@ -233,17 +250,25 @@ bool task_run(struct task *task, struct fiber *fiber)
         struct message *message = take_message(task);
         if (message) {
             handle(task, fiber, message);
-            turn++;
+            messages++;
         }
     }
     end_row(task, worker);
     return true;
 }
 
+bool task_run(struct task *task, struct fiber *fiber)
+{
+    struct turn turn = {.task = task};
+    worker_begin_turn(fiber->worker, &turn);
+    bool more = run_turn(task, fiber);
+    worker_end_turn(fiber->worker, &turn);
+    return more;
+}
+
 bool task_seal(struct task *task)
 {
-    task->sealing = true;
-    return inbox_claim(&task->mailbox);
+    return inbox_push(&task->mailbox, &task->seal.node, &pushed) == INBOX_WAS_IDLE;
 }
 
 void task_cancel_waiting(struct task *task)

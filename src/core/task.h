@@ -23,9 +23,10 @@ struct task {
 
     /* set once, but for the gate of a type with a capacity, and the counts */
     alignas(64) struct runtime *runtime;
-    struct worker *worker;
+    struct worker *worker; /* that it was placed on */
     const struct type *type;
     struct gate gate;
+    struct item seal; /* says in the mailbox that the runtime closes */
     atomic_long handles;
     atomic_int owners; /* the handles, as one; and the worker */
 
@@ -58,8 +59,9 @@ void task_drop(struct task *task);
  * should have a turn first. False: done for now, or for ever; the task must not be touched any more. */
 bool task_run(struct task *task, struct fiber *fiber);
 
-/* The worker's, when the runtime closes. seal: accept no more; true if the task was idle and is owned by the caller
- * now, to be run once more. cancel: answers what waits, even while a body is suspended. */
+/* When the runtime closes. seal: accept no more, once the mailbox is empty; of the worker that the task was placed on,
+ * and true if the task was idle and is owned by the caller now, to be run once more. cancel: answers what waits behind
+ * a body that is suspended on the calling thread. */
 bool task_seal(struct task *task);
 void task_cancel_waiting(struct task *task);
 

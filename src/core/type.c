@@ -90,6 +90,7 @@ const struct type *type_of_task(const jlt_task_type *type, size_t size)
     wanted.fields.output_size = fields.output_size;
     wanted.fields.dispose_input = fields.dispose_input;
     wanted.fields.dispose_output = fields.dispose_output;
+    wanted.fields.thread = fields.thread;
     wanted.run_once = fields.run;
     return fields.run ? intern(&wanted) : without_run(wanted.name);
 }
@@ -103,4 +104,13 @@ const struct type *type_of_persistent(const jlt_persistent_type *type, size_t si
     wanted.persistent = true;
     wanted.name = wanted.fields.name ? wanted.fields.name : "persistent";
     return wanted.fields.run ? intern(&wanted) : without_run(wanted.name);
+}
+
+bool type_claim_warm_up(const struct type *type)
+{
+    if (!type->fields.warm_up)
+        return false;
+    /* relaxed: nothing else is said by it */
+    atomic_bool *warmed_up = &((struct type *)(uintptr_t)type)->warmed_up;
+    return !atomic_exchange_explicit(warmed_up, true, memory_order_relaxed);
 }

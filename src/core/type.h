@@ -8,10 +8,13 @@
 
 #include <jltask.h>
 
+#include <stdatomic.h>
+
 struct type {
     struct type *next; /* in its hash chain */
     bool persistent;
     const char *name;
+    atomic_bool warmed_up; /* or somebody is about to */
     jlt_persistent_type fields; /* of a one-shot task: what it has in common */
     void (*run_once)(jlt_frame *frame, const void *input, void *output);
 };
@@ -20,5 +23,8 @@ struct type {
  * thread's error set: NULL, no run, or no memory. */
 const struct type *type_of_task(const jlt_task_type *type, size_t size);
 const struct type *type_of_persistent(const jlt_persistent_type *type, size_t size);
+
+/* True once for a type that has a warm_up, which the caller is to run. */
+bool type_claim_warm_up(const struct type *type);
 
 #endif

@@ -17,7 +17,15 @@
  * bodies of messages that a task has taken together count as one here: a step that no sender can pass costs more than
  * the rest of a small message.
  *
- * ready and tasks are private to the thread. The pump runs nothing that could switch fibers, except in bodies. */
+ * Several workers. A worker with nothing to do takes over what another has ready while that one is inside a body: tasks
+ * and one-shots, but none whose type asked for a thread. A task keeps the worker that it was placed on (task->worker):
+ * that one's inbox is where senders put it and that one's list of tasks it is on; whoever takes it over only runs it.
+ * Work is not left lying while a worker is idle: who begins a body with something ready wakes an idle worker, so does
+ * the answer to a doorbell of a worker inside a body, and a worker looks at the others after it has stopped being
+ * attentive. As above, each changes a flag or a list and then looks at the other's. A thief that finds things that are
+ * not for it leaves them in the ready list, and rings for them like a sender.
+ *
+ * The pump runs nothing that could switch fibers, except in bodies. */
 #include "core/worker.h"
 
 #include "core/engine.h"
@@ -35,6 +43,7 @@ enum {
     fibers_at_most = 24000,  /* of all workers; Julia moves stacks beyond 30000, and parkers and messages are on them */
     bodies_per_clock = 16,   /* the clock is read no less often */
     looks_per_safepoint = 16,
+    steal_from_at_most = 64, /* items looked at under another worker's lock */
     yield_every_ns = 1000000 /* Julia's own tasks, timers and I/O on this thread wait no longer than twice this, but
                                 for the length of a body */
 };
@@ -45,22 +54,88 @@ void worker_init(struct worker *worker, struct runtime *runtime)
 {
     memset(worker, 0, sizeof *worker);
     worker->runtime = runtime;
-    worker->ready_end = &worker->ready;
     worker->close.kind = ITEM_CLOSE;
     worker->cancel.kind = ITEM_CANCEL;
     atomic_flag_clear(&worker->lock.held);
+    atomic_flag_clear(&worker->ready_lock.held);
+    atomic_flag_clear(&worker->tasks_lock.held);
+}
+
+static bool has_others(const struct worker *worker)
+{
+    return worker->runtime->worker_count > 1;
+}
+
+/* ---- what is ready ---- */
+
+static void lock_ready(struct worker *worker)
+{
+    if (has_others(worker))
+        spin_lock(&worker->ready_lock);
+}
+
+static void unlock_ready(struct worker *worker)
+{
+    if (has_others(worker))
+        spin_unlock(&worker->ready_lock);
+}
+
+/* relaxed: by the one who holds the lock */
+static struct inbox_node *first_ready(struct worker *worker)
+{
+    return atomic_load_explicit(&worker->ready, memory_order_relaxed);
+}
+
+static void set_first_ready(struct worker *worker, struct inbox_node *node)
+{
+    atomic_store_explicit(&worker->ready, node, memory_order_relaxed);
+}
+
+static void append_locked(struct worker *worker, struct inbox_node *nodes)
+{
+    if (!nodes)
+        return;
+    if (first_ready(worker))
+        worker->ready_last->next = nodes;
+    else
+        set_first_ready(worker, nodes);
+    while (nodes->next)
+        nodes = nodes->next;
+    worker->ready_last = nodes;
+}
+
+static void append_ready(struct worker *worker, struct inbox_node *nodes)
+{
+    lock_ready(worker);
+    append_locked(worker, nodes);
+    unlock_ready(worker);
+}
+
+/* A hint unless paired with the flags. */
+static bool has_backlog(const struct worker *worker)
+{
+    return !inbox_is_empty(&worker->inbox) || atomic_load(&worker->ready);
 }
 
 /* ---- senders and the doorbell ---- */
 
-/* Rings the doorbell, and marks that, unless one of the flags `unless` is set. RUNG is set only by the one who rings: a
+/* Whether nobody is going to look at the inbox soon. A standby that waits for a body to end is not soon if another
+ * worker may be idle. */
+static bool is_unattended(const struct worker *worker, unsigned flags)
+{
+    if (flags & (WORKER_ATTENTIVE | WORKER_RUNG | WORKER_ENDED))
+        return false;
+    return !(flags & WORKER_STANDBY) || ((flags & WORKER_BUSY) && has_others(worker));
+}
+
+/* Rings the doorbell, and marks that, unless it is attended to, or has ended. RUNG is set only by the one who rings: a
  * mark without a ring would silence all senders after it. */
-static void ring(struct worker *worker, unsigned unless, unsigned mark)
+static void ring(struct worker *worker, unsigned mark)
 {
     atomic_fetch_add(&worker->ringers, 1); /* before the look at the flags, as end_if_closed says */
     unsigned flags = atomic_load(&worker->flags);
     bool marked = false;
-    while (!marked && !(flags & unless))
+    while (!marked && ((mark & WORKER_WANTING) ? !(flags & WORKER_ENDED) : is_unattended(worker, flags)))
         marked = atomic_compare_exchange_weak(&worker->flags, &flags, flags | mark);
     if (marked && !(flags & WORKER_RUNG))
         worker->runtime->engine->ring(worker);
@@ -72,9 +147,17 @@ bool worker_push(struct worker *worker, struct item *item)
     static _Thread_local struct inbox_trail pushed;
     if (inbox_push(&worker->inbox, &item->node, &pushed) == INBOX_REFUSED)
         return false;
-    if (atomic_load(&worker->flags) == 0)
-        ring(worker, ~0u, WORKER_RUNG);
+    if (is_unattended(worker, atomic_load(&worker->flags)))
+        ring(worker, WORKER_RUNG);
     return true;
+}
+
+/* Sets some flags and clears others. */
+static void change_flags(struct worker *worker, unsigned clear, unsigned set)
+{
+    unsigned flags = atomic_load_explicit(&worker->flags, memory_order_relaxed); /* only a first guess */
+    while (!atomic_compare_exchange_weak(&worker->flags, &flags, (flags & ~clear) | set)) {
+    }
 }
 
 static void add_parked(struct worker *worker, struct fiber *fiber)
@@ -121,14 +204,43 @@ static void make_standby(struct worker *worker)
     /* full: all are inside bodies, and the first to come back goes on; but one may have come back already, and have
      * parked because it saw STANDBY */
     if (!full || atomic_load_explicit(&worker->parked_count, memory_order_relaxed))
-        ring(worker, WORKER_ENDED, WORKER_RUNG | WORKER_WANTING);
+        ring(worker, WORKER_RUNG | WORKER_WANTING);
+}
+
+/* Wakes a worker that is idle, to take over what this one cannot begin now. One whose last body may be suspended is the
+ * second choice: if it is not, its standby comes after that body. */
+static void offer(struct worker *worker)
+{
+    /* not RUNG: what it was rung for may have been taken over since */
+    const unsigned coming = WORKER_ATTENTIVE | WORKER_STANDBY | WORKER_ENDED;
+    struct runtime *runtime = worker->runtime;
+    struct worker *second = NULL;
+    unsigned self = (unsigned)(worker - runtime->workers), others = runtime->worker_count - 1;
+    /* relaxed: where the search begins does not matter */
+    unsigned first = others > 1 ? atomic_fetch_add_explicit(&runtime->next_offer, 1, memory_order_relaxed) : 0;
+    for (unsigned i = 0; i < others; i++) {
+        struct worker *other = &runtime->workers[(self + 1 + (first + i) % others) % (others + 1)];
+        unsigned flags = atomic_load(&other->flags);
+        if (flags & coming)
+            continue;
+        if (!(flags & WORKER_BUSY)) {
+            make_standby(other);
+            return;
+        }
+        second = other;
+    }
+    if (second)
+        make_standby(second);
 }
 
 void worker_doorbell(struct worker *worker)
 {
     unsigned flags = atomic_fetch_and(&worker->flags, ~(unsigned)(WORKER_RUNG | WORKER_WANTING));
-    if ((flags & WORKER_WANTING) || !inbox_is_empty(&worker->inbox))
-        make_standby(worker);
+    if (!(flags & WORKER_WANTING) && !has_backlog(worker))
+        return;
+    make_standby(worker);
+    if ((flags & WORKER_BUSY) && has_others(worker))
+        offer(worker);
 }
 
 /* ---- bodies ---- */
@@ -136,9 +248,12 @@ void worker_doorbell(struct worker *worker)
 void worker_begin_body(struct worker *worker)
 {
     worker->bodies++;
-    atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
-    if (worker->ready || !inbox_is_empty(&worker->inbox))
-        make_standby(worker);
+    change_flags(worker, WORKER_ATTENTIVE, WORKER_BUSY);
+    if (!has_backlog(worker))
+        return;
+    make_standby(worker);
+    if (has_others(worker))
+        offer(worker);
 }
 
 /* Whether Julia's other tasks on this thread should have a turn. Reading the clock can cost as much as a small message,
@@ -155,7 +270,7 @@ static void look_at_clock(struct worker *worker)
 void worker_end_body(struct worker *worker)
 {
     worker->bodies--;
-    atomic_fetch_or(&worker->flags, WORKER_ATTENTIVE);
+    change_flags(worker, WORKER_BUSY, WORKER_ATTENTIVE);
     worker_count_body(worker);
 }
 
@@ -225,7 +340,7 @@ static bool wait_awake(struct worker *worker, const struct inbox *mailbox)
 
 bool worker_linger(struct worker *worker, const struct inbox *mailbox)
 {
-    if (worker->ready || worker->closing || !inbox_is_empty(&worker->inbox))
+    if (worker->closing || has_backlog(worker))
         return false;
     worker->lingered = !wait_awake(worker, mailbox);
     return !inbox_is_empty(mailbox);
@@ -233,41 +348,140 @@ bool worker_linger(struct worker *worker, const struct inbox *mailbox)
 
 /* ---- live tasks ---- */
 
-static void append_ready(struct worker *worker, struct inbox_node *nodes)
+bool worker_add_task(struct worker *worker, struct task *task)
 {
-    *worker->ready_end = nodes;
-    while (*worker->ready_end)
-        worker->ready_end = &(*worker->ready_end)->next;
-}
-
-/* Seals a task; if it was idle it becomes ready, to run its exit. */
-static void seal(struct worker *worker, struct task *task)
-{
-    if (task_seal(task)) {
-        task->item.node.next = NULL;
-        append_ready(worker, &task->item.node);
-    }
-}
-
-void worker_add_task(struct worker *worker, struct task *task)
-{
+    spin_lock(&worker->tasks_lock);
     task->previous = NULL;
     task->next = worker->tasks;
     if (task->next)
         task->next->previous = task;
     worker->tasks = task;
-    if (worker->closing)
-        task->sealing = true; /* it is owned, and will seal itself */
+    bool closing = worker->closing;
+    spin_unlock(&worker->tasks_lock);
+    return closing;
 }
 
 void worker_remove_task(struct worker *worker, struct task *task)
 {
+    spin_lock(&worker->tasks_lock);
     if (task->previous)
         task->previous->next = task->next;
     else
         worker->tasks = task->next;
     if (task->next)
         task->next->previous = task->previous;
+    bool may_end = worker->closing && !worker->tasks;
+    spin_unlock(&worker->tasks_lock);
+    if (may_end && current_fiber->worker != worker)
+        ring(worker, WORKER_RUNG | WORKER_WANTING); /* it may have looked already, and be waiting for this */
+}
+
+static bool has_tasks(struct worker *worker)
+{
+    spin_lock(&worker->tasks_lock);
+    bool any = worker->tasks != NULL;
+    spin_unlock(&worker->tasks_lock);
+    return any;
+}
+
+/* Seals all tasks; those that were idle become ready, to run their exits. */
+static void seal_tasks(struct worker *worker)
+{
+    spin_lock(&worker->tasks_lock);
+    worker->closing = true;
+    for (struct task *task = worker->tasks; task; task = task->next) {
+        if (task_seal(task)) {
+            task->item.node.next = NULL;
+            append_ready(worker, &task->item.node);
+        }
+    }
+    spin_unlock(&worker->tasks_lock);
+}
+
+void worker_begin_turn(struct worker *worker, struct turn *turn)
+{
+    turn->previous = NULL;
+    turn->next = worker->turns;
+    if (turn->next)
+        turn->next->previous = turn;
+    worker->turns = turn;
+}
+
+void worker_end_turn(struct worker *worker, struct turn *turn)
+{
+    if (turn->previous)
+        turn->previous->next = turn->next;
+    else
+        worker->turns = turn->next;
+    if (turn->next)
+        turn->next->previous = turn->previous;
+}
+
+/* ---- taking over ---- */
+
+static bool may_be_taken_over(struct item *item)
+{
+    if (item->kind == ITEM_TASK)
+        return !((struct task *)item)->type->fields.thread;
+    return item->kind == ITEM_ONCE && !((struct message *)item)->type->fields.thread;
+}
+
+/* Takes every other one of the first things that may be taken, beginning with the first. */
+static struct inbox_node *take_half(struct worker *victim)
+{
+    struct inbox_node *taken = NULL, **end = &taken, *previous = NULL, *next;
+    bool take = true;
+    int looks = 0;
+    for (struct inbox_node *node = first_ready(victim); node && looks < steal_from_at_most; node = next, looks++) {
+        next = node->next;
+        bool may = may_be_taken_over(item_of(node));
+        if (!may || !take) {
+            take |= may;
+            previous = node;
+            continue;
+        }
+        take = false;
+        if (previous)
+            previous->next = next;
+        else
+            set_first_ready(victim, next);
+        if (!next)
+            victim->ready_last = previous;
+        node->next = NULL;
+        *end = node;
+        end = &node->next;
+    }
+    return taken;
+}
+
+static bool take_over_from(struct worker *worker, struct worker *victim)
+{
+    if ((atomic_load(&victim->flags) & WORKER_ATTENTIVE) || !has_backlog(victim) ||
+        !spin_try_lock(&victim->ready_lock))
+        return false;
+    append_locked(victim, inbox_steal(&victim->inbox));
+    struct inbox_node *taken = take_half(victim);
+    bool rest = first_ready(victim) != NULL;
+    spin_unlock(&victim->ready_lock);
+    if (rest) {
+        /* what was in the inbox is in the list now, and the victim may have looked at the one before and at the other
+         * after that; the fence puts the list's change before the look at the flags */
+        atomic_thread_fence(memory_order_seq_cst);
+        if (is_unattended(victim, atomic_load(&victim->flags)))
+            ring(victim, WORKER_RUNG);
+    }
+    append_ready(worker, taken);
+    return taken != NULL;
+}
+
+static bool take_over(struct worker *worker)
+{
+    struct runtime *runtime = worker->runtime;
+    unsigned self = (unsigned)(worker - runtime->workers);
+    for (unsigned i = 1; i < runtime->worker_count && !worker->ended; i++)
+        if (take_over_from(worker, &runtime->workers[(self + i) % runtime->worker_count]))
+            return true;
+    return false;
 }
 
 /* ---- the pump ---- */
@@ -301,13 +515,11 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
         worker->runtime->engine->schedule(((struct parker *)item)->fiber);
         break;
     case ITEM_CLOSE:
-        worker->closing = true;
-        for (struct task *task = worker->tasks; task; task = task->next)
-            seal(worker, task);
+        seal_tasks(worker);
         break;
     case ITEM_CANCEL:
-        for (struct task *task = worker->tasks; task; task = task->next)
-            task_cancel_waiting(task);
+        for (struct turn *turn = worker->turns; turn; turn = turn->next) /* suspended; the others will see */
+            task_cancel_waiting(turn->task);
         break;
     default:
         break; /* the others are only in mailboxes */
@@ -316,19 +528,22 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
 
 static struct item *next_item(struct worker *worker)
 {
-    if (!worker->ready) {
-        worker->ready_end = &worker->ready;
-        if (worker->ended)
-            return NULL;
-        append_ready(worker, inbox_take(&worker->inbox));
+    lock_ready(worker);
+    struct inbox_node *node = first_ready(worker);
+    if (!node && !worker->ended) {
+        append_locked(worker, inbox_take(&worker->inbox));
+        node = first_ready(worker);
     }
-    struct inbox_node *node = worker->ready;
-    if (!node)
-        return NULL;
-    worker->ready = node->next;
-    if (!worker->ready)
-        worker->ready_end = &worker->ready;
-    return item_of(node);
+    if (node)
+        set_first_ready(worker, node->next);
+    unlock_ready(worker);
+    return node ? item_of(node) : NULL;
+}
+
+/* But for what may be ready. */
+static bool may_end(struct worker *worker)
+{
+    return worker->closing && !worker->ended && !worker->bodies && !has_tasks(worker);
 }
 
 /* Nothing is ready. If nothing can become ready either, the worker ends. The engine may then take its doorbell down, so
@@ -336,14 +551,23 @@ static struct item *next_item(struct worker *worker)
  * opposite orders, so that either they are seen here or they see that they need not ring. */
 static void end_if_closed(struct worker *worker)
 {
-    if (!worker->closing || worker->ended || worker->tasks || worker->bodies ||
-        !inbox_leave(&worker->inbox, INBOX_SEALED))
+    if (!may_end(worker))
         return;
-    worker->ended = true;
+    lock_ready(worker); /* a thief may be about to leave something in the ready list */
+    worker->ended = !first_ready(worker) && inbox_leave(&worker->inbox, INBOX_SEALED);
+    unlock_ready(worker);
+    if (!worker->ended)
+        return;
     atomic_fetch_or(&worker->flags, WORKER_ENDED);
     while (atomic_load(&worker->ringers))
         sched_yield();
     runtime_worker_ended(worker->runtime);
+}
+
+/* Not attentive any more: whether there is something to do after all. */
+static bool has_missed_something(struct worker *worker)
+{
+    return has_backlog(worker) || may_end(worker) || (has_others(worker) && take_over(worker));
 }
 
 /* Puts the fiber among the parked. False: something became ready, and the fiber goes on. */
@@ -351,7 +575,7 @@ static bool park(struct worker *worker, struct fiber *fiber)
 {
     add_parked(worker, fiber);
     atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
-    if (inbox_is_empty(&worker->inbox))
+    if (!has_missed_something(worker))
         return true;
     /* too early: come back, unless the doorbell has made some parked fiber the standby already */
     unsigned flags = atomic_load(&worker->flags);
@@ -389,10 +613,7 @@ static enum pump_result step_aside(struct worker *worker, struct fiber *fiber)
 /* The fiber takes its turn: from standby to attentive. */
 static void enter(struct worker *worker, struct fiber *fiber)
 {
-    unsigned flags = atomic_load(&worker->flags);
-    while (!atomic_compare_exchange_weak(&worker->flags, &flags,
-                                         (flags & ~(unsigned)WORKER_STANDBY) | WORKER_ATTENTIVE)) {
-    }
+    change_flags(worker, WORKER_STANDBY | WORKER_BUSY, WORKER_ATTENTIVE);
     worker->clock_every = worker->clock_in = 1;
     worker->yield_at = platform_now() + yield_every_ns;
     worker->yield_due = false;
@@ -415,13 +636,15 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
             break;
         }
         end_if_closed(worker);
+        if (has_others(worker) && take_over(worker))
+            continue;
         bool lingered = worker->lingered;
         worker->lingered = false;
         if (!worker->ended && !lingered && wait_awake(worker, NULL))
             continue;
         if (enough_parked(worker)) {
             atomic_fetch_and(&worker->flags, ~WORKER_ATTENTIVE);
-            if (!inbox_is_empty(&worker->inbox))
+            if (has_missed_something(worker))
                 make_standby(worker);
             result = PUMP_EXIT;
             break;

@@ -33,6 +33,7 @@ enum worker_flag {
     WORKER_RUNG = 4,      /* the doorbell was rung and has not been answered */
     WORKER_WANTING = 8,   /* ... because a standby could not be made for lack of memory */
     WORKER_ENDED = 16,    /* nobody rings any more */
+    WORKER_BUSY = 32,     /* the last fiber that was in the pump is inside a body, perhaps suspended there */
 };
 
 struct worker {
@@ -40,21 +41,28 @@ struct worker {
     alignas(64) struct inbox inbox;
     atomic_uint flags;
     atomic_uint ringers; /* threads that may be ringing the doorbell */
-    char separate[64 - sizeof(struct inbox) - 2 * sizeof(atomic_uint)];
 
-    struct runtime *runtime;
+    alignas(64) struct runtime *runtime;
     void *engine_data;
 
-    /* the worker's own: only the fiber that runs on its thread touches these */
-    struct inbox_node *ready, **ready_end; /* what was taken out of the inbox, in order */
-    struct task *tasks;                    /* live ones */
-    unsigned bodies;                       /* fibers inside a body */
-    unsigned clock_every, clock_in;        /* how often the clock is read, in bodies; how many until then */
-    int64_t yield_at;                      /* ns: let Julia's other tasks run */
-    bool yield_due;                        /* ... which is now */
-    bool closing, ended;
-    bool lingered; /* for a task, in vain: no use in waiting awake again */
+    /* what was taken out of the inbox, in order; under the lock if there are several workers, who may take from it */
+    struct spinlock ready_lock;
+    _Atomic(struct inbox_node *) ready; /* changed under the lock, looked at without it */
+    struct inbox_node *ready_last;
 
+    /* the tasks that were placed here; under the lock, since others may run them */
+    struct spinlock tasks_lock;
+    bool closing; /* changed by this worker under the lock */
+    struct task *tasks;
+
+    /* the worker's own: only the fiber that runs on its thread touches these */
+    struct turn *turns;             /* tasks being run on its fibers */
+    unsigned bodies;                /* fibers inside a body */
+    unsigned clock_every, clock_in; /* how often the clock is read, in bodies; how many until then */
+    int64_t yield_at;               /* ns: let Julia's other tasks run */
+    bool yield_due;                 /* ... which is now */
+    bool ended;
+    bool lingered; /* for a task, in vain: no use in waiting awake again */
     struct spinner spinner;
 
     atomic_uint fibers;       /* that exist; relaxed, for the limit */
@@ -64,6 +72,12 @@ struct worker {
 
     struct item close, cancel;
     atomic_long load; /* tasks with handles (task.c) */
+};
+
+/* A task that a fiber is running. */
+struct turn {
+    struct task *task;
+    struct turn *previous, *next; /* among the worker's */
 };
 
 enum pump_result {
@@ -99,7 +113,13 @@ bool worker_run_message(struct fiber *fiber, struct message *message, void *stat
  * mailbox. A sender that finds it owned has only the mailbox to write to. False: nothing came. */
 bool worker_linger(struct worker *worker, const struct inbox *mailbox);
 
-void worker_add_task(struct worker *worker, struct task *task);
+/* Any worker's fiber: puts a task on the list of the worker that it was placed on, or takes it off. add: true if that
+ * worker is closing, and has gone through its list. */
+bool worker_add_task(struct worker *worker, struct task *task);
 void worker_remove_task(struct worker *worker, struct task *task);
+
+/* The fiber's worker runs a task from here on, or no longer. */
+void worker_begin_turn(struct worker *worker, struct turn *turn);
+void worker_end_turn(struct worker *worker, struct turn *turn);
 
 #endif

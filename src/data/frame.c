@@ -27,6 +27,7 @@ struct jlt_slot {
 
 /* What a task keeps of init's frame. */
 struct kept {
+    struct root_pages *pages; /* of the worker that ran init */
     struct jlt_slot *slots;
     size_t count;
     root_cell cells[];
@@ -202,6 +203,7 @@ static bool keep_frame(jlt_frame *frame, void **result)
             slot->pages = pages;
             slot->cell = NULL;
         }
+        kept->pages = pages;
         kept->slots = frame->slots;
         frame->slots = NULL;
         *result = kept;
@@ -210,10 +212,10 @@ static bool keep_frame(jlt_frame *frame, void **result)
     return true;
 }
 
-static void release(struct worker *worker, void *data)
+static void release(void *data)
 {
     struct kept *kept = data;
-    root_pages_give_back(&julia_worker_of(worker)->pages, kept->count, kept->cells);
+    root_pages_give_back(kept->pages, kept->count, kept->cells);
     free_slots(kept->slots);
     free(kept);
 }

@@ -73,7 +73,9 @@ void root_list_copy(const struct root_list *list, jlt_value **into)
 
 /* ---- pages ---- */
 
-static bool add_page(struct root_pages *pages)
+/* The lock is never held across anything that may collect: who waits for it would keep the collection waiting. */
+
+static bool add_page(struct root_pages *pages, jlt_value *page)
 {
     if (pages->page_count == pages->page_room) {
         size_t room = pages->page_room ? 2 * pages->page_room : 8;
@@ -87,7 +89,6 @@ static bool add_page(struct root_pages *pages)
             return false;
         pages->page_room = room;
     }
-    jlt_value *page = julia.alloc_vec_any(cells_per_page);
     root_cell first = (root_cell)(pages->page_count * cells_per_page);
     pages->pages[pages->page_count++] = page;
     for (root_cell i = cells_per_page; i-- > 0;)
@@ -95,27 +96,47 @@ static bool add_page(struct root_pages *pages)
     return true;
 }
 
-bool root_pages_take(struct root_pages *pages, size_t count, root_cell *cells)
+static bool take_cells(struct root_pages *pages, size_t count, root_cell *cells)
 {
-    while (pages->free_count < count)
-        if (!add_page(pages))
-            return false;
+    if (pages->free_count < count)
+        return false;
     pages->free_count -= count;
     memcpy(cells, pages->free + pages->free_count, count * sizeof *cells);
     return true;
 }
 
+bool root_pages_take(struct root_pages *pages, size_t count, root_cell *cells)
+{
+    spin_lock(&pages->lock);
+    while (!take_cells(pages, count, cells)) {
+        spin_unlock(&pages->lock);
+        jlt_value *page = julia.alloc_vec_any(cells_per_page);
+        spin_lock(&pages->lock); /* no collection before the page is among the others */
+        if (!add_page(pages, page)) {
+            spin_unlock(&pages->lock);
+            return false;
+        }
+    }
+    spin_unlock(&pages->lock);
+    return true;
+}
+
 void root_pages_store(struct root_pages *pages, root_cell cell, jlt_value *value)
 {
-    LATE(page_store)(pages->pages[cell / cells_per_page], cell % cells_per_page + 1, value);
+    spin_lock(&pages->lock);
+    jlt_value *page = pages->pages[cell / cells_per_page];
+    spin_unlock(&pages->lock);
+    LATE(page_store)(page, cell % cells_per_page + 1, value);
 }
 
 void root_pages_give_back(struct root_pages *pages, size_t count, const root_cell *cells)
 {
     for (size_t i = 0; i < count; i++)
         root_pages_store(pages, cells[i], bootstrap.nothing);
+    spin_lock(&pages->lock);
     memcpy(pages->free + pages->free_count, cells, count * sizeof *cells);
     pages->free_count += count;
+    spin_unlock(&pages->lock);
 }
 
 void root_pages_mark(const struct root_pages *pages, void *ptls)

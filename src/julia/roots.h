@@ -5,6 +5,8 @@
 #ifndef JLT_JULIA_ROOTS_H
 #define JLT_JULIA_ROOTS_H
 
+#include "base/spinlock.h"
+
 #include <jltask.h>
 
 /* ---- root lists ---- */
@@ -44,6 +46,7 @@ typedef uint32_t root_cell; /* an index over all pages */
 /* Pages are ordinary Julia vectors, so that values in them become old and a collection of the young does not walk
  * them. */
 struct root_pages {
+    struct spinlock lock; /* tasks may be run on other threads than the one that their roots are kept on */
     size_t page_count, free_count, page_room;
     jlt_value **pages; /* Vector{Any} */
     root_cell *free;   /* room for all cells */
@@ -51,7 +54,8 @@ struct root_pages {
 
 enum { cells_per_page = 1024 };
 
-/* Takes `count` cells. False: no memory. May collect. */
+/* All but mark and finish: any Julia thread.
+ * Takes `count` cells. False: no memory. May collect. */
 bool root_pages_take(struct root_pages *pages, size_t count, root_cell *cells);
 /* May collect: value must be rooted. */
 void root_pages_store(struct root_pages *pages, root_cell cell, jlt_value *value);

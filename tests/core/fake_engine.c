@@ -312,19 +312,21 @@ static bool frame_keep(jlt_frame *frame, void **kept)
     struct fake *fake = frame->fake;
     if (frame->failure)
         return false;
-    *kept = should_fail(&fake_failing_keeps) ? NULL : malloc(1);
-    if (!*kept) {
+    struct fake **keeper = should_fail(&fake_failing_keeps) ? NULL : malloc(sizeof *keeper);
+    if (!keeper) {
         frame->failure = error_constant(JLT_NO_MEMORY);
         return false;
     }
+    *keeper = fake;
+    *kept = keeper;
     atomic_fetch_add(&fake->kept, 1);
     check(!frame_close(frame, true));
     return true;
 }
 
-static void release(struct worker *worker, void *kept)
+static void release(void *kept)
 {
-    atomic_fetch_sub(&fake_of(worker->runtime)->kept, 1);
+    atomic_fetch_sub(&(*(struct fake **)kept)->kept, 1);
     free(kept);
 }
 

@@ -41,8 +41,10 @@ static void test_only_the_first_push_finds_it_idle(void **unused)
     assert_false(inbox_leave(&inbox, INBOX_IDLE)); /* not empty */
     assert_ptr_equal(inbox_take(&inbox), &a.node);
     assert_true(inbox_leave(&inbox, INBOX_IDLE));
-    assert_true(inbox_claim(&inbox));
-    assert_false(inbox_claim(&inbox)); /* owned now */
+    assert_null(inbox_steal(&inbox));
+    assert_int_equal(inbox_push(&inbox, &a.node, &trail), INBOX_WAS_IDLE);
+    assert_ptr_equal(inbox_steal(&inbox), &a.node);
+    assert_true(inbox_leave(&inbox, INBOX_IDLE)); /* the thief left it owned */
 }
 
 static void test_a_sealed_inbox_refuses(void **unused)
@@ -52,7 +54,7 @@ static void test_a_sealed_inbox_refuses(void **unused)
     struct numbered a;
     assert_true(inbox_leave(&inbox, INBOX_SEALED));
     assert_int_equal(inbox_push(&inbox, &a.node, &trail), INBOX_REFUSED);
-    assert_false(inbox_claim(&inbox));
+    assert_null(inbox_steal(&inbox));
 }
 
 enum { senders = 4, pushes = 20000 };

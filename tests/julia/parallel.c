@@ -21,6 +21,11 @@ static int start_two_threads(void **unused)
     return 0;
 }
 
+static void nothing_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)input, (void)output;
+}
+
 /* Neither body ends before the other has begun: only on two threads at once can both end. */
 static atomic_int begun;
 
@@ -55,6 +60,119 @@ static void test_two_tasks_run_at_once(void **unused)
         for (int i = 0; i < 2; i++)
             jlt_persistent_drop(tasks[i]);
     }
+}
+
+/* While one body goes on, the other thread does everything else: tasks placed behind it included. */
+static atomic_bool released;
+
+static void hold_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame;
+    (void)input;
+    (void)output;
+    atomic_fetch_add(&begun, 1);
+    while (!atomic_load(&released))
+        sched_yield();
+}
+
+static const jlt_task_type hold_type = {.name = "hold", .run = hold_run};
+
+struct count {
+    int count;
+};
+
+static void count_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)frame, (void)input;
+    struct count *self = state;
+    *(int *)output = ++self->count;
+}
+
+static void keep_init(jlt_frame *frame, void *state, const void *config)
+{
+    (void)state, (void)config;
+    jlt_root(frame, jlt_eval(frame, "Ref(1)")); /* kept by one thread, and given back by any */
+}
+
+static const jlt_persistent_type count_type = {
+    .name = "count",
+    .state_size = sizeof(struct count),
+    .output_size = sizeof(int),
+    .init = keep_init,
+    .run = count_run,
+};
+
+static void test_an_idle_thread_takes_over_what_waits_behind_a_long_body(void **unused)
+{
+    (void)unused;
+    enum { tasks = 20, calls = 50 };
+    jlt_persistent *task[tasks], *late[tasks];
+    jlt_receiver *held, *receiver[tasks];
+    if (threads < 2)
+        skip();
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < tasks; i++)
+            assert_ok(jlt_persistent_spawn(runtime, &count_type, NULL, &task[i]));
+        atomic_store(&begun, 0);
+        atomic_store(&released, false);
+        assert_ok(jlt_task_dispatch(runtime, &hold_type, NULL, &held));
+        while (!atomic_load(&begun))
+            sched_yield();
+        for (int call = 1; call <= calls; call++) {
+            for (int i = 0; i < tasks; i++)
+                assert_ok(jlt_persistent_call(task[i], NULL, &receiver[i]));
+            for (int i = 0; i < tasks; i++) {
+                int count = 0;
+                assert_ok(jlt_receiver_recv(receiver[i], &count));
+                assert_int_equal(count, call);
+            }
+        }
+        for (int i = 0; i < tasks; i++) {
+            jlt_persistent_drop(task[i]);
+            assert_ok(jlt_persistent_spawn(runtime, &count_type, NULL, &late[i]));
+            assert_ok(jlt_task_invoke(runtime, &(jlt_task_type){.name = "nothing", .run = nothing_run}, NULL, NULL));
+        }
+        atomic_store(&released, true);
+        assert_ok(jlt_receiver_recv(held, NULL));
+        for (int i = 0; i < tasks; i++)
+            jlt_persistent_drop(late[i]);
+    }
+}
+
+/* A type that asks for a thread has it, whatever the others do. */
+static void thread_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)state, (void)input;
+    *(int64_t *)output = jlt_unbox_i64(frame, jlt_eval(frame, "Threads.threadid()"));
+}
+
+static void test_a_task_stays_on_the_thread_that_its_type_names(void **unused)
+{
+    (void)unused;
+    enum { calls = 100 };
+    jlt_persistent_type type = {.name = "thread", .output_size = sizeof(int64_t), .run = thread_run};
+    int64_t first[3] = {0};
+    jlt_persistent *task;
+    for (type.thread = 1; type.thread <= (size_t)threads && type.thread <= 2; type.thread++) {
+        for (int i = 0; i < calls; i++) {
+            int64_t id;
+            if (i % 10 == 0)
+                assert_ok(jlt_persistent_spawn(runtime, &type, NULL, &task));
+            assert_ok(jlt_persistent_invoke(task, NULL, &id));
+            assert_true(i == 0 || id == first[type.thread]);
+            first[type.thread] = id;
+            if (i % 10 == 9)
+                jlt_persistent_drop(task);
+        }
+    }
+    assert_int_not_equal(first[1], first[2]);
+    type.thread = (size_t)threads + 1;
+    assert_int_equal(jlt_persistent_spawn(runtime, &type, NULL, &task), JLT_INVALID_ARGUMENT);
+    assert_non_null(strstr(jlt_error_message(), "\"thread\" asks for thread"));
+    jlt_task_type once = {.name = "once", .run = nothing_run, .thread = (size_t)threads + 1};
+    assert_int_equal(jlt_task_invoke(runtime, &once, NULL, NULL), JLT_INVALID_ARGUMENT);
+    once.thread = 1;
+    assert_ok(jlt_task_invoke(runtime, &once, NULL, NULL));
 }
 
 /* Both allocate, so each stops the other for collections. */
@@ -119,6 +237,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_tasks_run_at_once),
+        cmocka_unit_test(test_an_idle_thread_takes_over_what_waits_behind_a_long_body),
+        cmocka_unit_test(test_a_task_stays_on_the_thread_that_its_type_names),
         cmocka_unit_test(test_collections_stop_all_threads),
     };
     return cmocka_run_group_tests(tests, start_two_threads, stop_runtime);
