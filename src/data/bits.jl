@@ -10,7 +10,7 @@ other_size(call, @nospecialize(type), size) = "$call: a $type has $(sizeof(type)
 function refuse_bits(call, @nospecialize(type), size::Csize_t)
     type isa Type || return no_type(call, type)
     isbitstype(type) || return no_bits(call, type)
-    return sizeof(type) == size ? nothing : other_size(call, type, size)
+    return Core.sizeof(type) == size ? nothing : other_size(call, type, size)
 end
 
 function make_bits(@nospecialize(type), data::Ptr{Cvoid}, size::Csize_t, failed::Failed)
@@ -27,7 +27,7 @@ end
 function check_bits(@nospecialize(value), @nospecialize(type), size::Csize_t, failed::Failed)
     call = "jlt_unbox_bits"
     try
-        wrong = type isa Union{Type,Nothing} ? nothing : no_type(call, type)
+        wrong = type === nothing || type isa Type ? nothing : no_type(call, type)
         if wrong === nothing && type !== nothing && !(value isa type)
             wrong = "$call: expected $type, got $(typeof(value))"
         end
