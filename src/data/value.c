@@ -307,8 +307,8 @@ bool values_check(jlt_frame *frame, const char *call, const char *what, jlt_valu
     if (!count)
         return true;
     if (!values || count > PTRDIFF_MAX / sizeof *values) {
-        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %zu times %s, %s", call, count, what,
-                   values ? "which exceeds the address space" : "but the list is NULL");
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the list of %zu values %s", call, count,
+                   values ? "exceeds the address space" : "is NULL");
         return false;
     }
     for (size_t i = 0; i < count; i++) {

@@ -119,7 +119,7 @@ static void elements_that_are_null(jlt_frame *frame)
     EXPECT(!jlt_index_n(frame, NULL, &one, 1));
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_index_n: collection is NULL");
     EXPECT(!jlt_index_n(frame, vector, NULL, 1));
-    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_index_n: 1 times index, but the list is NULL");
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_index_n: the list of 1 values is NULL");
     EXPECT(!jlt_index_set(frame, NULL, one, one));
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_index_set: collection is NULL");
     EXPECT(!jlt_index_set(frame, vector, NULL, one));

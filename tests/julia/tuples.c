@@ -43,7 +43,7 @@ static void refused_tuples(jlt_frame *frame)
     EXPECT(!jlt_tuple_n(frame, (jlt_value *[]){NULL}, 1));
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_tuple_n: value 1 is NULL");
     EXPECT(!jlt_tuple_n(frame, NULL, 2));
-    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_tuple_n: 2 times value, but the list is NULL");
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_tuple_n: the list of 2 values is NULL");
     EXPECT(!jlt_tuple_n(frame, &one, SIZE_MAX));
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_tuple_n: ");
     EXPECT(!jlt_tuple_list(frame, NULL));
