@@ -19,6 +19,7 @@
 #ifndef JLTASK_H
 #define JLTASK_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -375,7 +376,23 @@ JLT_API jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *
 JLT_API jlt_value *jlt_call_list(jlt_frame *frame, jlt_value *const *list);
 #define JLT_LIST_END ((jlt_value *)(intptr_t)-1)
 
-/* Boxes: a new Julia value of the type in the comment. */
+/* Numbers that C has no portable type for. */
+typedef struct jlt_i128 {
+    uint64_t low;
+    int64_t high; /* the number is high * 2^64 + low */
+} jlt_i128;
+typedef struct jlt_u128 {
+    uint64_t low, high;
+} jlt_u128;
+typedef struct jlt_c32 {
+    float re, im;
+} jlt_c32;
+typedef struct jlt_c64 {
+    double re, im;
+} jlt_c64;
+
+/* Boxes: a new Julia value of the type in the comment. jlt_box(frame, x), at the end of this file, chooses by the type
+ * of x. */
 JLT_API jlt_value *jlt_box_bool(jlt_frame *frame, bool value);         /* Bool */
 JLT_API jlt_value *jlt_box_char(jlt_frame *frame, uint32_t value);     /* Char, from a Unicode code point */
 JLT_API jlt_value *jlt_box_i8(jlt_frame *frame, int8_t value);         /* Int8 */
@@ -388,11 +405,21 @@ JLT_API jlt_value *jlt_box_u32(jlt_frame *frame, uint32_t value);      /* UInt32
 JLT_API jlt_value *jlt_box_u64(jlt_frame *frame, uint64_t value);      /* UInt64 */
 JLT_API jlt_value *jlt_box_f32(jlt_frame *frame, float value);         /* Float32 */
 JLT_API jlt_value *jlt_box_f64(jlt_frame *frame, double value);        /* Float64 */
+JLT_API jlt_value *jlt_box_i128(jlt_frame *frame, jlt_i128 value);     /* Int128 */
+JLT_API jlt_value *jlt_box_u128(jlt_frame *frame, jlt_u128 value);     /* UInt128 */
+JLT_API jlt_value *jlt_box_f16(jlt_frame *frame, uint16_t bits);       /* Float16, from its IEEE bits */
+JLT_API jlt_value *jlt_box_c32(jlt_frame *frame, jlt_c32 value);       /* ComplexF32 */
+JLT_API jlt_value *jlt_box_c64(jlt_frame *frame, jlt_c64 value);       /* ComplexF64 */
 JLT_API jlt_value *jlt_box_pointer(jlt_frame *frame, void *value);     /* Ptr{Cvoid}; Julia does not own it */
 JLT_API jlt_value *jlt_box_nothing(jlt_frame *frame);                  /* Nothing */
+JLT_API jlt_value *jlt_box_missing(jlt_frame *frame);                  /* Missing */
 JLT_API jlt_value *jlt_box_string(jlt_frame *frame, const char *text); /* String; copied */
-JLT_API jlt_value *jlt_box_string_n(jlt_frame *frame, const char *bytes, size_t length); /* any bytes */
-JLT_API jlt_value *jlt_box_symbol(jlt_frame *frame, const char *name);                   /* Symbol */
+JLT_API jlt_value *jlt_box_symbol(jlt_frame *frame, const char *name); /* Symbol */
+
+/* The same of `length` bytes, which need not end with a NUL. A String takes any bytes, NULs too. A Symbol cannot have a
+ * NUL in it: JLT_INVALID_ARGUMENT. bytes may be NULL if length is 0. */
+JLT_API jlt_value *jlt_box_string_n(jlt_frame *frame, const char *bytes, size_t length);
+JLT_API jlt_value *jlt_box_symbol_n(jlt_frame *frame, const char *bytes, size_t length);
 
 /* Unboxes: the C value of a Julia value of exactly the type that the box of the same name makes. Any other fails
  * with JLT_TYPE_MISMATCH, naming both types, and returns zero. */
@@ -408,6 +435,11 @@ JLT_API uint32_t jlt_unbox_u32(jlt_frame *frame, jlt_value *value);
 JLT_API uint64_t jlt_unbox_u64(jlt_frame *frame, jlt_value *value);
 JLT_API float jlt_unbox_f32(jlt_frame *frame, jlt_value *value);
 JLT_API double jlt_unbox_f64(jlt_frame *frame, jlt_value *value);
+JLT_API jlt_i128 jlt_unbox_i128(jlt_frame *frame, jlt_value *value);
+JLT_API jlt_u128 jlt_unbox_u128(jlt_frame *frame, jlt_value *value);
+JLT_API uint16_t jlt_unbox_f16(jlt_frame *frame, jlt_value *value); /* its IEEE bits */
+JLT_API jlt_c32 jlt_unbox_c32(jlt_frame *frame, jlt_value *value);
+JLT_API jlt_c64 jlt_unbox_c64(jlt_frame *frame, jlt_value *value);
 JLT_API void *jlt_unbox_pointer(jlt_frame *frame, jlt_value *value); /* any Ptr{T} */
 
 /* The bytes of a String, followed by a NUL; owned by Julia, good as long as the value is rooted. *length (may be
@@ -415,10 +447,144 @@ JLT_API void *jlt_unbox_pointer(jlt_frame *frame, jlt_value *value); /* any Ptr{
 JLT_API const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length);
 JLT_API const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value);
 
-/* Tests. isa: whether the value is of that type; type is a Julia type. */
+/* Copies a C struct into a new Julia value, and back. type is a bits type (isbitstype in Julia: immutable, and without
+ * references), laid out as the C struct is: the same fields in the same order. Its sizeof must be `size`; only the
+ * sizes are compared. A Bool in it must be 0 or 1. In unbox, the value must be of that type, or, with type NULL, of any
+ * bits type; *data is left untouched on failure, and the result tells whether it was filled. data need not be aligned,
+ * and may be NULL if size is 0. JLT_TYPE_MISMATCH names the type, and both sizes where it is they that differ. */
+JLT_API jlt_value *jlt_box_bits(jlt_frame *frame, jlt_value *type, const void *data, size_t size);
+JLT_API bool jlt_unbox_bits(jlt_frame *frame, jlt_value *value, jlt_value *type, void *data, size_t size);
+
+/* Tests. isa: whether the value is of that type; type is a Julia type, abstract ones and Unions too. */
 JLT_API bool jlt_is_nothing(jlt_frame *frame, jlt_value *value);
+JLT_API bool jlt_is_missing(jlt_frame *frame, jlt_value *value);
 JLT_API bool jlt_isa(jlt_frame *frame, jlt_value *value, jlt_value *type);
 JLT_API jlt_value *jlt_typeof(jlt_frame *frame, jlt_value *value);
+
+/* ---- tuples and fields (task body) -------------------------------------------------------------------- */
+/* Positions that belong to Julia count from 1, as they do there: of fields here, of elements below. A NULL argument is
+ * JLT_INVALID_ARGUMENT in all of them. A struct is made by calling its type: jlt_call(frame, type, field, ...). */
+
+/* A new tuple of the values. The macro takes at least one. _n: values may be NULL if count is 0. */
+#ifdef __cplusplus
+#define jlt_tuple(frame, ...)                                                                                          \
+    jlt_tuple_list((frame), std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
+#else
+#define jlt_tuple(frame, ...) jlt_tuple_list((frame), (jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
+#endif
+JLT_API jlt_value *jlt_tuple_n(jlt_frame *frame, jlt_value *const *values, size_t count);
+
+/* Beneath jlt_tuple: the values, ended by JLT_LIST_END. */
+JLT_API jlt_value *jlt_tuple_list(jlt_frame *frame, jlt_value *const *list);
+
+/* A value with a name. */
+typedef struct jlt_field {
+    const char *name;
+    jlt_value *value;
+} jlt_field;
+
+/* A new named tuple: jlt_named_tuple(frame, {"a", x}, {"b", y}). Names are copied. A name that occurs twice is
+ * JLT_INVALID_ARGUMENT. The macro takes at least one field. _n: fields may be NULL if count is 0. */
+#ifdef __cplusplus
+#define jlt_named_tuple(frame, ...)                                                                                    \
+    jlt_named_tuple_list((frame), std::initializer_list<jlt_field>{__VA_ARGS__, {NULL, JLT_LIST_END}}.begin())
+#else
+#define jlt_named_tuple(frame, ...)                                                                                    \
+    jlt_named_tuple_list((frame), (const jlt_field[]){__VA_ARGS__, {NULL, JLT_LIST_END}})
+#endif
+JLT_API jlt_value *jlt_named_tuple_n(jlt_frame *frame, const jlt_field *fields, size_t count);
+
+/* Beneath jlt_named_tuple: the fields, ended by one whose value is JLT_LIST_END. */
+JLT_API jlt_value *jlt_named_tuple_list(jlt_frame *frame, const jlt_field *list);
+
+/* value.name as Julia's dot gives it (getproperty): fields, properties that a type defines, and members of modules.
+ * JLT_NOT_FOUND, naming it and the type, if the value has none of that name. An exception of getproperty's is
+ * JLT_EXCEPTION, also for a field that was never set (UndefRefError). */
+JLT_API jlt_value *jlt_field_get(jlt_frame *frame, jlt_value *value, const char *name);
+
+/* value.name = field as Julia does it (setproperty!), which converts the new value to the field's type. True if done.
+ * JLT_NOT_FOUND as above; a struct that is immutable, or a value that cannot be converted, is Julia's exception. */
+JLT_API bool jlt_field_set(jlt_frame *frame, jlt_value *value, const char *name, jlt_value *field);
+
+/* Whether value.name is there: whether Julia's hasproperty, or isdefined for a module, says so. */
+JLT_API bool jlt_has_field(jlt_frame *frame, jlt_value *value, const char *name);
+
+/* How many fields a struct, tuple or named tuple has; 0 for numbers and strings. Properties are not counted. */
+JLT_API size_t jlt_field_count(jlt_frame *frame, jlt_value *value);
+
+/* The field at a position, from 1, of a struct, tuple or named tuple: the field itself (getfield, setfield!), whatever
+ * properties its type defines. set converts the new value to the field's type; true if done. The name is good for ever;
+ * a tuple's is its position ("1"). JLT_NOT_FOUND, with the type and the number of its fields, if there is none.
+ * Otherwise as above. */
+JLT_API jlt_value *jlt_field_at(jlt_frame *frame, jlt_value *value, size_t position);
+JLT_API bool jlt_field_set_at(jlt_frame *frame, jlt_value *value, size_t position, jlt_value *field);
+JLT_API const char *jlt_field_name(jlt_frame *frame, jlt_value *value, size_t position);
+
+/* ---- collections and ranges (task body) --------------------------------------------------------------- */
+/* Whatever Julia's functions throw is JLT_EXCEPTION: BoundsError, KeyError, MethodError for what is no collection. */
+
+/* collection[index, ...] (getindex): of arrays, tuples, Dicts with their keys, and all that Julia can index. Indices
+ * are values; an array's count from 1. Without any, collection[], as for a Ref. _n: indices may be NULL for a
+ * count of 0. */
+#ifdef __cplusplus
+#define jlt_index(frame, ...)                                                                                          \
+    jlt_index_list((frame), std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
+#else
+#define jlt_index(frame, ...) jlt_index_list((frame), (jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
+#endif
+JLT_API jlt_value *jlt_index_n(jlt_frame *frame, jlt_value *collection, jlt_value *const *indices, size_t count);
+
+/* collection[index, ...] = value (setindex!): jlt_index_set(frame, collection, value, index, ...). Converts the value
+ * to the collection's element type, and adds a Dict's key that is new. True if done. */
+#ifdef __cplusplus
+#define jlt_index_set(frame, ...)                                                                                      \
+    jlt_index_set_list((frame), std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
+#else
+#define jlt_index_set(frame, ...) jlt_index_set_list((frame), (jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
+#endif
+JLT_API bool jlt_index_set_n(jlt_frame *frame, jlt_value *collection, jlt_value *value, jlt_value *const *indices,
+                             size_t count);
+
+/* Beneath jlt_index and jlt_index_set: the collection, for set the value, and the indices, ended by JLT_LIST_END. */
+JLT_API jlt_value *jlt_index_list(jlt_frame *frame, jlt_value *const *list);
+JLT_API bool jlt_index_set_list(jlt_frame *frame, jlt_value *const *list);
+
+/* The same with one index, an Int64. */
+JLT_API jlt_value *jlt_index_at(jlt_frame *frame, jlt_value *collection, int64_t index);
+JLT_API bool jlt_index_set_at(jlt_frame *frame, jlt_value *collection, jlt_value *value, int64_t index);
+
+/* Whether the collection has the key (haskey): a Dict's, or a named tuple's. Arrays have none: MethodError. */
+JLT_API bool jlt_has_key(jlt_frame *frame, jlt_value *collection, jlt_value *key);
+
+/* The number of elements (length): of a String that of its characters, not bytes. 0 on failure. */
+JLT_API size_t jlt_length(jlt_frame *frame, jlt_value *collection);
+
+/* first:step:last of Int64, with both ends; empty if last is on the other side. With step 1 it is a UnitRange, like
+ * Julia's first:last, else a StepRange. Step 0 is JLT_INVALID_ARGUMENT. */
+JLT_API jlt_value *jlt_range_i64(jlt_frame *frame, int64_t first, int64_t step, int64_t last);
+
+/* `length` Float64 at equal distances from first to last, with both ends: Julia's range(first, stop=last, length).
+ * A length of 1 with different ends is Julia's exception. */
+JLT_API jlt_value *jlt_range_f64(jlt_frame *frame, double first, double last, size_t length);
+
+/* ---- comparison and text (task body) ------------------------------------------------------------------ */
+
+/* equal: left == right, which may be true of different types; JLT_TYPE_MISMATCH where Julia's answer is not a Bool, as
+ * for missing. isequal: as keys of a Dict are compared: NaN equals NaN, missing equals missing, 0.0 does not equal
+ * -0.0. identical: left === right, the same object, or the same bits of one type. */
+JLT_API bool jlt_equal(jlt_frame *frame, jlt_value *left, jlt_value *right);
+JLT_API bool jlt_isequal(jlt_frame *frame, jlt_value *left, jlt_value *right);
+JLT_API bool jlt_identical(jlt_frame *frame, jlt_value *left, jlt_value *right);
+
+/* Julia's hash: the same for values that jlt_isequal finds equal, in this process. 0 on failure. */
+JLT_API uint64_t jlt_hash(jlt_frame *frame, jlt_value *value);
+
+/* A value as text, followed by a NUL: show as Julia code would write it (repr: "\"a\"", ":b", "[1, 2]"), in full; print
+ * as print does (string: "a", "b"). jlt_print(frame, jlt_typeof(frame, x), NULL) names the type of x. The text is a
+ * String that is rooted in the frame and good as long as that; *length (may be NULL) receives its bytes, since there
+ * may be NULs in it. NULL on failure; what the value's own show throws is JLT_EXCEPTION. */
+JLT_API const char *jlt_show(jlt_frame *frame, jlt_value *value, size_t *length);
+JLT_API const char *jlt_print(jlt_frame *frame, jlt_value *value, size_t *length);
 
 /* ---- arrays (task body) ------------------------------------------------------------------------------- */
 
@@ -439,13 +605,6 @@ JLT_API jlt_value *jlt_typeof(jlt_frame *frame, jlt_value *value);
     X(F64, Float64, double)                                                                                            \
     X(C32, ComplexF32, jlt_c32)                                                                                        \
     X(C64, ComplexF64, jlt_c64)
-
-typedef struct jlt_c32 {
-    float re, im;
-} jlt_c32;
-typedef struct jlt_c64 {
-    double re, im;
-} jlt_c64;
 
 typedef enum jlt_element {
 #define JLT_ELEMENT_ENUM(name, julia, c) JLT_##name,
@@ -606,8 +765,162 @@ static inline bool jlt_array_view(jlt_frame *frame, jlt_value *array, jlt_elemen
     return jlt_array_view_sized(frame, array, element, view, sizeof(jlt_view));
 }
 
-#ifdef __cplusplus
+/* ---- boxes and unboxes by C's types (task body) ------------------------------------------------------- */
+/*
+ *     jlt_value *jlt_box(jlt_frame *frame, x);
+ *     bool jlt_unbox(jlt_frame *frame, jlt_value *value, &x);
+ *
+ * stand for the function that fits the type of x: bool, all of C's integers by their sizes, float, double, jlt_i128,
+ * jlt_u128, jlt_c32, jlt_c64, __int128 where there is one, in C _Complex float and double, void *, and const char *
+ * (boxing: char * too), a text that ends with its first NUL. Another type does not compile; Char, Float16, Symbol
+ * and strings of any bytes have the functions above. A char is Julia's Cchar: Int8 where C's is signed, else UInt8.
+ * In C, but not in C++, true, false, comparisons and 'a' are ints: write (bool)true.
+ *
+ * jlt_unbox fills x and returns true if the value is of exactly the type that jlt_box makes of x; x is left
+ * untouched if not (JLT_TYPE_MISMATCH). A const char * is good as long as the value is rooted; for a String with a
+ * NUL in it, JLT_TYPE_MISMATCH. */
+
+/* X(NAME, name, C's type): what can be boxed and unboxed in this way, by jlt_box_<name>. */
+#define JLT_SCALAR_MAP(X)                                                                                              \
+    X(BOOL, bool, bool)                                                                                                \
+    X(I8, i8, int8_t)                                                                                                  \
+    X(I16, i16, int16_t)                                                                                               \
+    X(I32, i32, int32_t)                                                                                               \
+    X(I64, i64, int64_t)                                                                                               \
+    X(I128, i128, jlt_i128)                                                                                            \
+    X(U8, u8, uint8_t)                                                                                                 \
+    X(U16, u16, uint16_t)                                                                                              \
+    X(U32, u32, uint32_t)                                                                                              \
+    X(U64, u64, uint64_t)                                                                                              \
+    X(U128, u128, jlt_u128)                                                                                            \
+    X(F32, f32, float)                                                                                                 \
+    X(F64, f64, double)                                                                                                \
+    X(C32, c32, jlt_c32)                                                                                               \
+    X(C64, c64, jlt_c64)                                                                                               \
+    X(POINTER, pointer, void *)
+
+typedef enum jlt_scalar {
+#define JLT_SCALAR_ENUM(NAME, name, c) JLT_SCALAR_##NAME,
+    JLT_SCALAR_MAP(JLT_SCALAR_ENUM)
+#undef JLT_SCALAR_ENUM
+        JLT_SCALAR_STRING /* const char * */
+} jlt_scalar;
+
+/* Beneath jlt_unbox: into is a pointer to the scalar's C type. A NULL argument, and a scalar that is none, is
+ * JLT_INVALID_ARGUMENT. */
+JLT_API bool jlt_unbox_into(jlt_frame *frame, jlt_value *value, jlt_scalar scalar, void *into);
+
+/* X(C's type, name, NAME): each type of C's but bool, with its scalar. */
+#if CHAR_MIN < 0
+#define JLT_C_CHAR(X) X(char, i8, I8)
+#else
+#define JLT_C_CHAR(X) X(char, u8, U8)
+#endif
+#if LONG_MAX > 0x7fffffff
+#define JLT_C_LONG(X) X(long, i64, I64) X(unsigned long, u64, U64)
+#else
+#define JLT_C_LONG(X) X(long, i32, I32) X(unsigned long, u32, U32)
+#endif
+#ifdef __SIZEOF_INT128__
+#define JLT_C_INT128(X) X(jlt_int128, int128, I128) X(jlt_uint128, uint128, U128)
+#else
+#define JLT_C_INT128(X)
+#endif
+#if defined(__cplusplus) || defined(__STDC_NO_COMPLEX__)
+#define JLT_C_COMPLEX(X)
+#else
+#define JLT_C_COMPLEX(X) X(float _Complex, float_complex, C32) X(double _Complex, double_complex, C64)
+#endif
+#define JLT_C_TYPE_MAP(X)                                                                                              \
+    JLT_C_CHAR(X)                                                                                                      \
+    X(signed char, i8, I8)                                                                                             \
+    X(unsigned char, u8, U8)                                                                                           \
+    X(short, i16, I16)                                                                                                 \
+    X(unsigned short, u16, U16)                                                                                        \
+    X(int, i32, I32)                                                                                                   \
+    X(unsigned int, u32, U32)                                                                                          \
+    JLT_C_LONG(X)                                                                                                      \
+    X(long long, i64, I64)                                                                                             \
+    X(unsigned long long, u64, U64)                                                                                    \
+    JLT_C_INT128(X)                                                                                                    \
+    X(jlt_i128, i128, I128)                                                                                            \
+    X(jlt_u128, u128, U128)                                                                                            \
+    X(float, f32, F32)                                                                                                 \
+    X(double, f64, F64)                                                                                                \
+    JLT_C_COMPLEX(X)                                                                                                   \
+    X(jlt_c32, c32, C32)                                                                                               \
+    X(jlt_c64, c64, C64)                                                                                               \
+    X(void *, pointer, POINTER)                                                                                        \
+    X(const char *, string, STRING)
+
+#ifdef __SIZEOF_INT128__
+__extension__ typedef __int128 jlt_int128;
+__extension__ typedef unsigned __int128 jlt_uint128;
+
+static inline jlt_value *jlt_box_int128(jlt_frame *frame, jlt_int128 value)
+{
+    jlt_i128 halves = {(uint64_t)value, (int64_t)(value >> 64)};
+    return jlt_box_i128(frame, halves);
 }
+
+static inline jlt_value *jlt_box_uint128(jlt_frame *frame, jlt_uint128 value)
+{
+    jlt_u128 halves = {(uint64_t)value, (uint64_t)(value >> 64)};
+    return jlt_box_u128(frame, halves);
+}
+#endif
+
+#ifdef __cplusplus
+} /* extern "C" */
+
+#define JLT_CXX_OVERLOADS(c, name, NAME)                                                                               \
+    inline jlt_value *jlt_box(jlt_frame *frame, c value)                                                               \
+    {                                                                                                                  \
+        return jlt_box_##name(frame, value);                                                                           \
+    }                                                                                                                  \
+    inline bool jlt_unbox(jlt_frame *frame, jlt_value *value, c *into)                                                 \
+    {                                                                                                                  \
+        return jlt_unbox_into(frame, value, JLT_SCALAR_##NAME, into);                                                  \
+    }
+JLT_CXX_OVERLOADS(bool, bool, BOOL)
+JLT_C_TYPE_MAP(JLT_CXX_OVERLOADS)
+#undef JLT_CXX_OVERLOADS
+
+inline jlt_value *jlt_box(jlt_frame *frame, char *text)
+{
+    return jlt_box_string(frame, text);
+}
+
+template <class other> jlt_value *jlt_box(jlt_frame *frame, other value) = delete; /* no silent conversion */
+
+#else
+
+#ifndef __STDC_NO_COMPLEX__
+static inline jlt_value *jlt_box_float_complex(jlt_frame *frame, float _Complex value)
+{
+    union {
+        float _Complex value;
+        jlt_c32 parts;
+    } same = {value};
+    return jlt_box_c32(frame, same.parts);
+}
+
+static inline jlt_value *jlt_box_double_complex(jlt_frame *frame, double _Complex value)
+{
+    union {
+        double _Complex value;
+        jlt_c64 parts;
+    } same = {value};
+    return jlt_box_c64(frame, same.parts);
+}
+#endif
+
+#define JLT_BOX_CASE(c, name, NAME) , c : jlt_box_##name
+#define JLT_UNBOX_CASE(c, name, NAME) , c * : JLT_SCALAR_##NAME
+#define jlt_box(frame, x)                                                                                              \
+    _Generic((x), bool : jlt_box_bool, char * : jlt_box_string JLT_C_TYPE_MAP(JLT_BOX_CASE))((frame), (x))
+#define jlt_unbox(frame, value, into)                                                                                  \
+    jlt_unbox_into((frame), (value), _Generic((into), bool * : JLT_SCALAR_BOOL JLT_C_TYPE_MAP(JLT_UNBOX_CASE)), (into))
 #endif
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Values: names, code, calls, and what crosses between C and Julia. */
-#include "data/frame.h"
+#include "data/value.h"
 
 #include "julia/bootstrap.h"
 #include "julia/symbols.h"
@@ -18,6 +18,10 @@ JULIA_FUNCTION(source, jlt_value *, type_of, (jlt_value *), "Any, (Any,)");
 JULIA_FUNCTION(source, const char *, string_bytes, (jlt_value *, size_t *length), "Ptr{UInt8}, (Any, Ptr{Csize_t})");
 JULIA_FUNCTION(source, jlt_value *, new_string, (const char *bytes, size_t length, int *failed),
                "Any, (Ptr{UInt8}, Csize_t, Failed)");
+JULIA_FUNCTION(source, jlt_value *, new_symbol, (const char *bytes, size_t length, int *failed),
+               "Any, (Ptr{UInt8}, Csize_t, Failed)");
+JULIA_FUNCTION(source, jlt_value *, wrong_type, (jlt_value *, const char *call, const char *expected, int *failed),
+               "Any, (Any, Ptr{UInt8}, Ptr{UInt8}, Failed)");
 JULIA_FUNCTION(source, const char *, symbol_name, (jlt_value *), "Ptr{UInt8}, (Any,)");
 
 /* ---- names, code, calls ---- */
@@ -193,6 +197,11 @@ jlt_value *jlt_box_nothing(jlt_frame *frame)
     return frame_enter(frame, __func__) ? frame_root(frame, bootstrap.nothing) : NULL;
 }
 
+jlt_value *jlt_box_missing(jlt_frame *frame)
+{
+    return frame_enter(frame, __func__) ? frame_root(frame, bootstrap.missing) : NULL;
+}
+
 /* ---- strings and symbols ---- */
 
 /* Unlike Julia's own C function this one does not throw when there is no memory for it. */
@@ -209,14 +218,21 @@ static jlt_value *box_string(jlt_frame *frame, const char *bytes, size_t length)
     return frame_take(frame, make_string(bytes, length));
 }
 
+static bool check_bytes(jlt_frame *frame, const char *call, const char *bytes, size_t length)
+{
+    if (length && !frame_wants(frame, bytes, call, "bytes"))
+        return false;
+    if (length <= PTRDIFF_MAX)
+        return true;
+    frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %zu bytes exceed the address space", call, length);
+    return false;
+}
+
 jlt_value *jlt_box_string_n(jlt_frame *frame, const char *bytes, size_t length)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, bytes, __func__, "bytes"))
+    if (!frame_enter(frame, __func__) || !check_bytes(frame, __func__, bytes, length))
         return NULL;
-    if (length <= PTRDIFF_MAX)
-        return box_string(frame, bytes, length);
-    frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_box_string_n: %zu bytes exceed the address space", length);
-    return NULL;
+    return box_string(frame, length ? bytes : "", length);
 }
 
 jlt_value *jlt_box_string(jlt_frame *frame, const char *text)
@@ -231,6 +247,24 @@ jlt_value *jlt_box_symbol(jlt_frame *frame, const char *name)
     if (!frame_enter(frame, __func__) || !frame_wants(frame, name, __func__, "name"))
         return NULL;
     return frame_root(frame, julia.symbol(name));
+}
+
+static struct outcome make_symbol(const char *bytes, size_t length)
+{
+    RETURN_OUTCOME(LATE(new_symbol)(bytes, length, &failed));
+}
+
+jlt_value *jlt_box_symbol_n(jlt_frame *frame, const char *bytes, size_t length)
+{
+    if (!frame_enter(frame, __func__) || !check_bytes(frame, __func__, bytes, length))
+        return NULL;
+    const char *nul = length ? memchr(bytes, 0, length) : NULL;
+    if (nul) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_box_symbol_n: byte %td is a NUL, which no Symbol can have",
+                   nul - bytes);
+        return NULL;
+    }
+    return frame_take(frame, make_symbol(length ? bytes : "", length));
 }
 
 const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length)
@@ -256,11 +290,54 @@ const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value)
     return name;
 }
 
+/* ---- what the other files use ---- */
+
+static struct outcome name_wrong_type(jlt_value *value, const char *call, const char *expected)
+{
+    RETURN_OUTCOME(LATE(wrong_type)(value, call, expected, &failed));
+}
+
+void value_mismatch(jlt_frame *frame, jlt_value *value, const char *call, const char *expected)
+{
+    frame_take(frame, name_wrong_type(value, call, expected));
+}
+
+bool values_check(jlt_frame *frame, const char *call, const char *what, jlt_value *const *values, size_t count)
+{
+    if (!count)
+        return true;
+    if (!values || count > PTRDIFF_MAX / sizeof *values) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the list of %zu values %s", call, count,
+                   values ? "exceeds the address space" : "is NULL");
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (values[i])
+            continue;
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %s %zu is NULL", call, what, i + 1);
+        return false;
+    }
+    return true;
+}
+
+bool value_passed(jlt_frame *frame, struct outcome outcome)
+{
+    if (!outcome.failed && !frame->base->failed)
+        return true;
+    frame_take(frame, outcome);
+    return false;
+}
+
 /* ---- tests ---- */
 
 bool jlt_is_nothing(jlt_frame *frame, jlt_value *value)
 {
     return frame_enter(frame, __func__) && frame_wants(frame, value, __func__, "value") && value == bootstrap.nothing;
+}
+
+bool jlt_is_missing(jlt_frame *frame, jlt_value *value)
+{
+    return frame_enter(frame, __func__) && frame_wants(frame, value, __func__, "value") && value == bootstrap.missing;
 }
 
 bool jlt_isa(jlt_frame *frame, jlt_value *value, jlt_value *type)

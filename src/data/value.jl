@@ -20,3 +20,18 @@ end
 
 # Symbols are never freed nor moved.
 symbol_name(value::Any) = value isa Symbol ? Base.unsafe_convert(Ptr{UInt8}, value) : Ptr{UInt8}(C_NULL)
+
+# C has looked for NULs.
+function new_symbol(bytes::Ptr{UInt8}, length::Csize_t, failed::Failed)
+    try
+        return Symbol(unsafe_string(bytes, length))
+    catch
+        return failure(failed)
+    end
+end
+
+# The types with their parameters, which C does not tell.
+function wrong_type(@nospecialize(value), call::Ptr{UInt8}, expected::Ptr{UInt8}, failed::Failed)
+    message = "$(unsafe_string(call)): expected $(unsafe_string(expected)), got $(typeof(value))"
+    return failure(failed, STATUS_TYPE_MISMATCH, message)
+end

@@ -41,9 +41,10 @@ static inline void *bootstrap_function(struct julia_function *function)
     return __builtin_expect(pointer != NULL, 1) ? pointer : bootstrap_need(function);
 }
 
-/* X(name): globals of Main and Core that are never collected. */
+/* X(name): globals that Main sees and that are never collected. */
 #define BOOTSTRAP_VALUES(X)                                                                                            \
     X(nothing)                                                                                                         \
+    X(missing)                                                                                                         \
     X(Bool)                                                                                                            \
     X(Char)                                                                                                            \
     X(Int8)                                                                                                            \
@@ -54,8 +55,13 @@ static inline void *bootstrap_function(struct julia_function *function)
     X(UInt16)                                                                                                          \
     X(UInt32)                                                                                                          \
     X(UInt64)                                                                                                          \
+    X(Int128)                                                                                                          \
+    X(UInt128)                                                                                                         \
+    X(Float16)                                                                                                         \
     X(Float32)                                                                                                         \
     X(Float64)                                                                                                         \
+    X(ComplexF32)                                                                                                      \
+    X(ComplexF64)                                                                                                      \
     X(Base)                                                                                                            \
     X(Core)                                                                                                            \
     X(Main)                                                                                                            \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every symbol that jltask takes from libjulia, in one table, for Julia 1.5 to 1.13. Elsewhere
- * only bootstrap.jl names some (libuv's and the scheduler's, through ccall) and symbols.c the one that tells the
- * version.
+ * Every symbol that jltask takes from libjulia, in one table, for Julia 1.5 to 1.13. Elsewhere only bootstrap.jl names
+ * some (libuv's and the scheduler's, through ccall), bits.jl and tuple.jl what makes structs, and symbols.c the
+ * one that tells the version.
  *
  *   X(result, symbol, member, parameters, presence)     julia.member is that symbol of libjulia's
  *
@@ -74,6 +74,9 @@
     X(float, jl_unbox_float32, unbox_float32, (jlt_value *), ALL)                                                      \
     X(double, jl_unbox_float64, unbox_float64, (jlt_value *), ALL)                                                     \
     X(void *, jl_unbox_voidpointer, unbox_voidpointer, (jlt_value *), ALL)                                             \
+    /* values of any bits type: made from their bytes, and where those are */                                          \
+    X(jlt_value *, jl_new_bits, new_bits, (jlt_value * type, const void *bytes), ALL)                                  \
+    X(void *, jl_value_ptr, value_ptr, (jlt_value *), ALL)                                                             \
     X(jlt_value *, jl_pchar_to_string, pchar_to_string, (const char *, size_t), ALL)                                   \
     X(jlt_value *, jl_symbol, symbol, (const char *), ALL)
 

@@ -142,6 +142,45 @@ static void test_a_handle_needs_a_place(void **unused)
     X(jlt_is_nothing, frame, with.value)                                                                               \
     X(jlt_isa, frame, with.value, with.value)                                                                          \
     X(jlt_typeof, frame, with.value)                                                                                   \
+    X(jlt_box_i128, frame, (jlt_i128){1, 1})                                                                           \
+    X(jlt_box_u128, frame, (jlt_u128){1, 1})                                                                           \
+    X(jlt_box_f16, frame, 1)                                                                                           \
+    X(jlt_box_c32, frame, (jlt_c32){1, 1})                                                                             \
+    X(jlt_box_c64, frame, (jlt_c64){1, 1})                                                                             \
+    X(jlt_box_missing, frame)                                                                                          \
+    X(jlt_box_symbol_n, frame, "x", 1)                                                                                 \
+    X(jlt_unbox_f16, frame, with.value)                                                                                \
+    X(jlt_box_bits, frame, with.value, &with, 1)                                                                       \
+    X(jlt_unbox_bits, frame, with.value, NULL, &with, 1)                                                               \
+    X(jlt_is_missing, frame, with.value)                                                                               \
+    X(jlt_tuple, frame, with.value)                                                                                    \
+    X(jlt_tuple_n, frame, &with.value, 1)                                                                              \
+    X(jlt_named_tuple, frame, {"a", with.value})                                                                       \
+    X(jlt_named_tuple_n, frame, &(jlt_field){"a", with.value}, 1)                                                      \
+    X(jlt_field_get, frame, with.value, "x")                                                                           \
+    X(jlt_field_set, frame, with.value, "x", with.value)                                                               \
+    X(jlt_has_field, frame, with.value, "x")                                                                           \
+    X(jlt_field_count, frame, with.value)                                                                              \
+    X(jlt_field_at, frame, with.value, 1)                                                                              \
+    X(jlt_field_set_at, frame, with.value, 1, with.value)                                                              \
+    X(jlt_field_name, frame, with.value, 1)                                                                            \
+    X(jlt_index, frame, with.value, with.value)                                                                        \
+    X(jlt_index_n, frame, with.value, &with.value, 1)                                                                  \
+    X(jlt_index_set, frame, with.value, with.value, with.value)                                                        \
+    X(jlt_index_set_n, frame, with.value, with.value, NULL, 0)                                                         \
+    X(jlt_index_at, frame, with.value, 1)                                                                              \
+    X(jlt_index_set_at, frame, with.value, with.value, 1)                                                              \
+    X(jlt_has_key, frame, with.value, with.value)                                                                      \
+    X(jlt_length, frame, with.value)                                                                                   \
+    X(jlt_range_i64, frame, 1, 1, 2)                                                                                   \
+    X(jlt_range_f64, frame, 1, 2, 2)                                                                                   \
+    X(jlt_equal, frame, with.value, with.value)                                                                        \
+    X(jlt_isequal, frame, with.value, with.value)                                                                      \
+    X(jlt_identical, frame, with.value, with.value)                                                                    \
+    X(jlt_hash, frame, with.value)                                                                                     \
+    X(jlt_show, frame, with.value, NULL)                                                                               \
+    X(jlt_print, frame, with.value, NULL)                                                                              \
+    X(jlt_unbox, frame, with.value, &with.number)                                                                      \
     X(jlt_array_new, frame, JLT_F64, 0, NULL)                                                                          \
     X(jlt_array_copy, frame, JLT_F64, &with.value, 0, NULL)                                                            \
     X(jlt_array_wrap, frame, JLT_F64, &with.value, 0, NULL)                                                            \
@@ -154,6 +193,7 @@ static void test_a_handle_needs_a_place(void **unused)
 struct arguments {
     jlt_value *value;
     jlt_slot *slot;
+    int64_t number;
 };
 
 /* Each tells whether the function returned false, NULL or zero. */
@@ -179,6 +219,18 @@ static bool call_jlt_slot_set(jlt_frame *frame, struct arguments with)
     return true;
 }
 
+#define WIDE_CALL(name, c)                                                                                             \
+    static bool call_jlt_unbox_##name(jlt_frame *frame, struct arguments with)                                         \
+    {                                                                                                                  \
+        static const c zero;                                                                                           \
+        c result = jlt_unbox_##name(frame, with.value);                                                                \
+        return !memcmp(&result, &zero, sizeof zero);                                                                   \
+    }
+WIDE_CALL(i128, jlt_i128)
+WIDE_CALL(u128, jlt_u128)
+WIDE_CALL(c32, jlt_c32)
+WIDE_CALL(c64, jlt_c64)
+
 static bool call_jlt_fail(jlt_frame *frame, struct arguments with)
 {
     (void)with;
@@ -199,6 +251,10 @@ static const struct {
 #define FRAME_CALL_ENTRY(function, ...) {#function, call_##function},
     FRAME_CALLS(FRAME_CALL_ENTRY){"jlt_scope_close", call_jlt_scope_close},
     {"jlt_slot_set", call_jlt_slot_set},
+    {"jlt_unbox_i128", call_jlt_unbox_i128},
+    {"jlt_unbox_u128", call_jlt_unbox_u128},
+    {"jlt_unbox_c32", call_jlt_unbox_c32},
+    {"jlt_unbox_c64", call_jlt_unbox_c64},
     {"jlt_fail", call_jlt_fail},
     {"jlt_catch", call_jlt_catch},
 };
@@ -207,7 +263,7 @@ static const struct {
 static void expect_all_complain(jlt_frame *frame, jlt_frame *bad, const char *rule)
 {
     jlt_value *value = jlt_eval(frame, "[1.0]");
-    struct arguments with = {value, jlt_slot_new(frame, value)};
+    struct arguments with = {value, jlt_slot_new(frame, value), 0};
     for (size_t i = 0; i < sizeof frame_calls / sizeof *frame_calls; i++) {
         char wanted[128];
         snprintf(wanted, sizeof wanted, "%s: %s", frame_calls[i].name, rule);
@@ -308,6 +364,8 @@ static void texts_that_are_null(jlt_frame *frame)
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_box_string_n: bytes is NULL");
     EXPECT(!jlt_box_symbol(frame, NULL));
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_box_symbol: name is NULL");
+    EXPECT(!jlt_box_symbol_n(frame, NULL, 1));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_box_symbol_n: bytes is NULL");
     jlt_fail(frame, none, 1);
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_fail: format is NULL");
 }

@@ -176,6 +176,8 @@ static void strings(jlt_frame *frame)
     EXPECT(text && !*text && length == 0);
     text = jlt_unbox_string(frame, jlt_box_string_n(frame, "abc", 0), &length);
     EXPECT(text && !*text && length == 0);
+    text = jlt_unbox_string(frame, jlt_box_string_n(frame, NULL, 0), &length);
+    EXPECT(text && !*text && length == 0);
     text = jlt_unbox_string(frame, jlt_box_string_n(frame, "abc", 2), NULL);
     EXPECT(text && !strcmp(text, "ab"));
 }
@@ -231,6 +233,12 @@ static void symbols(jlt_frame *frame)
     EXPECT(is_julia(frame, jlt_box_symbol(frame, "two words"), "Symbol(\"two words\")"));
     EXPECT(!strcmp(jlt_unbox_symbol(frame, jlt_box_symbol(frame, "")), ""));
     EXPECT(!strcmp(jlt_unbox_symbol(frame, jlt_eval(frame, ":+")), "+"));
+    EXPECT(is_julia(frame, jlt_box_symbol_n(frame, "speedy", 5), ":speed"));
+    EXPECT(is_julia(frame, jlt_box_symbol_n(frame, NULL, 0), "Symbol(\"\")"));
+    EXPECT(!jlt_box_symbol_n(frame, "a\0b", 3));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_box_symbol_n: byte 1 is a NUL, which no Symbol can have");
+    EXPECT(!jlt_box_symbol_n(frame, "a", SIZE_MAX));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_box_symbol_n: ");
     kept_name = jlt_unbox_symbol(frame, jlt_eval(frame, "Symbol(\"made \", \"just now\")"));
     EXPECT(kept_name);
 }
