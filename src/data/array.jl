@@ -8,7 +8,9 @@ struct Refusal <: Exception
     message::String
 end
 
-refuse(call::Ptr{UInt8}, status::Int, text::String) = throw(Refusal(status, string(unsafe_string(call), ": ", text)))
+function refuse(call::Ptr{UInt8}, status::Int, @nospecialize(text...))
+    throw(Refusal(status, string(unsafe_string(call), ": ", text...)))
+end
 
 # For a catch: what was thrown, as a Failure.
 function caught(failed::Failed, @nospecialize(exception))
@@ -29,12 +31,12 @@ const ELEMENTS = Any[Bool, Char, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt3
 function element_type(element::Cint, @nospecialize(type), size::Csize_t, call::Ptr{UInt8})
     element < 0 || return ELEMENTS[element+1]
     if !(type isa Type)
-        rare_refuse(call, STATUS_TYPE_MISMATCH, "expected a type, got a value of type $(typeof(type))")
+        rare_refuse(call, STATUS_TYPE_MISMATCH, "expected a type, got a value of type ", typeof(type))
     elseif !isbitstype(type)
-        rare_refuse(call, STATUS_TYPE_MISMATCH, "$type is not a bits type: its values are not plain bytes")
+        rare_refuse(call, STATUS_TYPE_MISMATCH, type, " is not a bits type: its values are not plain bytes")
     elseif Base.elsize(Array{type,1}) != size
-        rare_refuse(call, STATUS_TYPE_MISMATCH,
-                    "an element of $type has $(Base.elsize(Array{type,1})) bytes in Julia, but $size in C")
+        rare_refuse(call, STATUS_TYPE_MISMATCH, "an element of ", type, " has ", Base.elsize(Array{type,1}),
+                    " bytes in Julia, but ", Int(size), " in C")
     end
     return type
 end
@@ -102,7 +104,7 @@ end
 function wrap_array(@nospecialize(T), data::Ptr{Cvoid}, @nospecialize(size), release::Ptr{Cvoid},
                     release_data::Ptr{Cvoid}, call::Ptr{UInt8})
     if UInt(data) % Base.datatype_alignment(T) != 0
-        rare_refuse(call, STATUS_INVALID_ARGUMENT, "data is not aligned for $T")
+        rare_refuse(call, STATUS_INVALID_ARGUMENT, "data is not aligned for ", T)
     end
     array = unsafe_wrap(Array, Ptr{T}(data), size)
     note_wrapped(array)
@@ -138,7 +140,7 @@ function new_array(element::Cint, type::Any, ndims::Csize_t, dims::Ptr{Csize_t},
     try
         T = element < 0 ? type : ELEMENTS[element+1]
         if !(T isa Type)
-            rare_refuse(call, STATUS_TYPE_MISMATCH, "expected a type, got a value of type $(typeof(T))")
+            rare_refuse(call, STATUS_TYPE_MISMATCH, "expected a type, got a value of type ", typeof(T))
         end
         array = Array{T}(undef, dims_tuple(ndims, dims))
         clear_elements(array, 1)

@@ -4,7 +4,7 @@
 
 function check_array(@nospecialize(array), call::Ptr{UInt8})
     array isa AbstractArray ||
-        rare_refuse(call, STATUS_TYPE_MISMATCH, "expected an array, got a value of type $(typeof(array))")
+        rare_refuse(call, STATUS_TYPE_MISMATCH, "expected an array, got a value of type ", typeof(array))
     return
 end
 
@@ -13,8 +13,8 @@ end
 # The array's own index of its element number i.
 function own_index(@nospecialize(array), i::Csize_t, call::Ptr{UInt8})
     check_array(array, call)
-    1 <= i <= length(array) || rare_refuse(call, STATUS_INVALID_ARGUMENT,
-                                           "index $(Int128(i)) of an array of $(length(array)) elements")
+    1 <= i <= length(array) ||
+        rare_refuse(call, STATUS_INVALID_ARGUMENT, "index ", Int128(i), " of an array of ", length(array), " elements")
     return array isa Array ? Int(i) : eachindex(IndexLinear(), array)[Int(i)]
 end
 
@@ -22,7 +22,7 @@ function get_element(array::Any, i::Csize_t, call::Ptr{UInt8}, failed::Failed)
     try
         index = own_index(array, i, call)
         isassigned(array, index) ||
-            rare_refuse(call, STATUS_NOT_FOUND, "element $(Int(i)) of the $(typeof(array)) is undefined")
+            rare_refuse(call, STATUS_NOT_FOUND, "element ", Int(i), " of the ", typeof(array), " is undefined")
         return array[index]
     catch exception
         return rare_caught(failed, exception)
@@ -30,8 +30,8 @@ function get_element(array::Any, i::Csize_t, call::Ptr{UInt8}, failed::Failed)
 end
 
 function check_value(@nospecialize(array), @nospecialize(value), call::Ptr{UInt8})
-    value isa eltype(array) || rare_refuse(call, STATUS_TYPE_MISMATCH,
-                                           "an element of $(typeof(array)) cannot be of type $(typeof(value))")
+    value isa eltype(array) ||
+        rare_refuse(call, STATUS_TYPE_MISMATCH, "an element of ", typeof(array), " cannot be of type ", typeof(value))
     return
 end
 
@@ -55,18 +55,18 @@ function resizing(change, @nospecialize(vector), call::Ptr{UInt8})
     catch exception # until 1.10 that is all that Julia says
         exception isa ErrorException && occursin("shared data", exception.msg) || rethrow()
     end
-    rare_refuse(call, STATUS_INVALID_ARGUMENT, "the vector cannot be resized, since its memory is C's, or is shared " *
-                "with a reshaped array")
+    rare_refuse(call, STATUS_INVALID_ARGUMENT,
+                "the vector cannot be resized, since its memory is C's, or is shared with a reshaped array")
 end
 
 function check_vector(@nospecialize(vector), @nospecialize(T), call::Ptr{UInt8})
     vector isa Vector && eltype(vector) === T ||
-        rare_refuse(call, STATUS_TYPE_MISMATCH, "expected a Vector of $T, got $(typeof(vector))")
+        rare_refuse(call, STATUS_TYPE_MISMATCH, "expected a Vector of ", T, ", got ", typeof(vector))
     return
 end
 
 function check_vector(@nospecialize(vector), call::Ptr{UInt8})
-    vector isa Vector || rare_refuse(call, STATUS_TYPE_MISMATCH, "expected a Vector, got $(typeof(vector))")
+    vector isa Vector || rare_refuse(call, STATUS_TYPE_MISMATCH, "expected a Vector, got ", typeof(vector))
     return
 end
 
@@ -126,8 +126,8 @@ function reshape_array(array::Any, ndims::Csize_t, dims::Ptr{Csize_t}, call::Ptr
         check_array(array, call)
         shape = dims_tuple(ndims, dims)
         prod(shape) == length(array) ||
-            rare_refuse(call, STATUS_TYPE_MISMATCH,
-                        "an array of size $(size(array)), $(length(array)) elements, cannot have the size $shape")
+            rare_refuse(call, STATUS_TYPE_MISMATCH, "an array of size ", size(array), ", ", length(array),
+                        " elements, cannot have the size ", shape)
         return reshape(array, shape)
     catch exception
         return rare_caught(failed, exception)

@@ -72,7 +72,7 @@ function is_packed(@nospecialize(size), strides::Vector{Int})
     return true
 end
 
-# The words of struct view_words in C: data, length, element_size, ndims, whether it is packed, then dims and strides.
+# Stores the words of struct view_words in C: data, length, element_size, ndims, whether it is packed, then dims and strides.
 function store_view(@nospecialize(array), place, words::Ptr{Csize_t}, max_dims::Csize_t)
     address, strides = place
     shape = size(array)
@@ -113,24 +113,28 @@ function refuse_view(@nospecialize(array), @nospecialize(T), call::Ptr{UInt8})
     why = array isa BitArray && T === Bool ? ", whose elements are bits and not bytes; copy it to an Array" :
           array isa AbstractArray && eltype(array) === T ?
           ", whose elements are not at regular distances in memory; copy it to an Array" : ""
-    refuse(call, STATUS_TYPE_MISMATCH, "expected an Array of $T, got $(typeof(array))$why")
+    refuse(call, STATUS_TYPE_MISMATCH, "expected an Array of ", T, ", got ", typeof(array), why)
 end
 
-rare_refuse_view = refuse_view
+function view_other(@nospecialize(array), @nospecialize(T), strided::Cint, words::Ptr{Csize_t}, max_dims::Csize_t,
+                    call::Ptr{UInt8})
+    place = array isa AbstractArray && eltype(array) === T ? place_of(array) : nothing
+    place === nothing && refuse_view(array, T, call)
+    if !store_view(array, place, words, max_dims) && strided == 0
+        refuse(call, STATUS_TYPE_MISMATCH, "expected an Array of ", T, ", got ", typeof(array),
+               ", whose elements have gaps between them; take a strided view, or copy it to an Array")
+    end
+    return nothing
+end
+
+rare_view_other = view_other
 
 function view_array(array::Any, element::Cint, type::Any, element_size::Csize_t, strided::Cint, words::Ptr{Csize_t},
                     max_dims::Csize_t, call::Ptr{UInt8}, failed::Failed)
     try
         T = element_type(element, type, element_size, call)
         array isa Array && eltype(array) === T && return store_array(array, words, max_dims)
-        place = array isa AbstractArray && eltype(array) === T ? place_of(array) : nothing
-        if place === nothing
-            rare_refuse_view(array, T, call)
-        elseif !store_view(array, place, words, max_dims) && strided == 0
-            rare_refuse(call, STATUS_TYPE_MISMATCH, "expected an Array of $T, got $(typeof(array)), whose elements " *
-                        "have gaps between them; take a strided view, or copy it to an Array")
-        end
-        return nothing
+        return rare_view_other(array, T, strided, words, max_dims, call)
     catch exception
         return rare_caught(failed, exception)
     end
@@ -145,7 +149,21 @@ const HELD_STRING = Cint(2)
 # The array that a view, or something made from it, is of.
 root_array(@nospecialize(array)) = parent(array) === array ? array : root_array(parent(array))
 
-function held_kind(@nospecialize(value), words::Ptr{Csize_t}, max_dims::Csize_t)
+# Names of types as Julia shows them, which takes some microseconds.
+const NAMES = IdDict{Any,String}()
+const NAMES_LOCK = ReentrantLock()
+const MOST_NAMES = 10000
+
+function name_of(@nospecialize(type))
+    lock(NAMES_LOCK) do
+        length(NAMES) < MOST_NAMES || empty!(NAMES)
+        get!(() -> string(type), NAMES, type)
+    end::String
+end
+
+element_number(@nospecialize(T)) = (i = findfirst(x -> x === T, ELEMENTS); i === nothing ? -1 : i - 1)
+
+function store_held(@nospecialize(value), words::Ptr{Csize_t}, max_dims::Csize_t)
     if value isa String
         unsafe_store!(words, UInt(pointer(value)), 1)
         unsafe_store!(words, sizeof(value), 2)
@@ -158,18 +176,29 @@ function held_kind(@nospecialize(value), words::Ptr{Csize_t}, max_dims::Csize_t)
     return HELD_ARRAY
 end
 
+# A function of this module's is called through a global that is not constant, as in bootstrap.jl.
+rare_store_held = store_held
+rare_name_of = name_of
+rare_root_array = root_array
+
 # Returns what owns the elements, to be rooted too: an array may be given other memory.
-function inspect(value::Any, words::Ptr{Csize_t}, max_dims::Csize_t, sink::Ptr{Cvoid}, held::Ptr{Cvoid},
+function inspect(@nospecialize(value), words::Ptr{Csize_t}, max_dims::Csize_t, sink::Ptr{Cvoid}, held::Ptr{Cvoid},
                  failed::Failed)
     try
-        kind = held_kind(value, words, max_dims)
-        type = string(typeof(value))
-        T = kind == HELD_ARRAY ? eltype(value) : UInt8
-        element = string(T)
-        number = findfirst(==(T), ELEMENTS)
+        kind, memory, T = HELD_OTHER, value, Any
+        if value isa Array && isbitstype(eltype(value))
+            kind, memory, T = HELD_ARRAY, memory_of(value), eltype(value)
+            store_array(value, words, max_dims)
+        else
+            kind = rare_store_held(value, words, max_dims)::Cint
+            if kind == HELD_ARRAY
+                memory, T = memory_of(rare_root_array(value)), eltype(value)
+            end
+        end
         ccall(sink, Cvoid, (Ptr{Cvoid}, Cint, Cint, Ptr{UInt8}, Ptr{UInt8}), held, kind,
-              number === nothing ? -1 : number - 1, type, element)
-        return kind == HELD_ARRAY ? memory_of(root_array(value)) : value
+              kind == HELD_ARRAY ? element_number(T) : -1, rare_name_of(typeof(value))::String,
+              rare_name_of(T)::String)
+        return memory
     catch exception
         return rare_caught(failed, exception)
     end
