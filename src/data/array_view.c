@@ -43,12 +43,12 @@ void view_store(jlt_view *view, size_t view_size, const jlt_view *from)
 static struct outcome look(const char *call, jlt_value *array, const struct element *element, bool strided,
                            struct view_words *words)
 {
-    RETURN_OUTCOME(LATE(view_array)(array, element->number, element->type, element->size, strided, words,
-                                    JLT_VIEW_DIMS, call, &failed));
+    RETURN_OUTCOME(LATE(view_array)(array, element->number, element->type, element->size, strided, words, JLT_VIEW_DIMS,
+                                    call, &failed));
 }
 
-static bool take_view(jlt_frame *frame, const char *call, jlt_value *array, const struct element *element,
-                      bool strided, jlt_view *view, size_t view_size)
+static bool take_view(jlt_frame *frame, const char *call, jlt_value *array, const struct element *element, bool strided,
+                      jlt_view *view, size_t view_size)
 {
     struct view_words words;
     if (!frame_wants(frame, array, call, "array") || !frame_wants(frame, view, call, "view") ||

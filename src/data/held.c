@@ -160,8 +160,8 @@ static jlt_status another(const char *call, const jlt_held *held, const char *wa
     return error_fail(JLT_TYPE_MISMATCH, "%s: expected %s, got %s", call, wanted, held->type_name);
 }
 
-static jlt_status give_view(const char *call, const jlt_held *held, bool same_element, const char *name,
-                            jlt_view *view, size_t view_size)
+static jlt_status give_view(const char *call, const jlt_held *held, bool same_element, const char *name, jlt_view *view,
+                            size_t view_size)
 {
     if (held->kind != HELD_ARRAY || !same_element)
         return error_fail(JLT_TYPE_MISMATCH, "%s: expected an Array of %s, got %s", call, name, held->type_name);

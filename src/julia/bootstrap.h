@@ -20,7 +20,7 @@ struct julia_source {
 struct julia_function {
     void *pointer; /* NULL until it is first needed */
     struct julia_source *source;
-    const char *expression; /* the @cfunction */
+    const char *expression;    /* the @cfunction */
     struct julia_source *base; /* a file that its own builds on; NULL: bootstrap.jl alone */
 };
 
