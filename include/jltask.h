@@ -367,11 +367,11 @@ typedef enum jlt_element {
         JLT_ELEMENT_COUNT
 } jlt_element;
 
-/* Julia's arrays are column-major: dims are ndims sizes, of which the first varies fastest in memory, and the element at
- * (i, j, k), from 0, stands at i + dims[0] * (j + dims[1] * k). Where a call below does not say otherwise, an argument
- * that is NULL, sizes that exceed the address space, and a number that is not a jlt_element are JLT_INVALID_ARGUMENT,
- * and an array of another element type is JLT_TYPE_MISMATCH, naming both. What Julia throws, as for lack of memory, is
- * JLT_EXCEPTION. Those that return a value root it in the frame. */
+/* Julia's arrays are column-major: dims are ndims sizes, of which the first varies fastest in memory, and the element
+ * at (i, j, k), from 0, stands at i + dims[0] * (j + dims[1] * k). Where a call below does not say otherwise, an
+ * argument that is NULL, sizes that exceed the address space, and a number that is not a jlt_element are
+ * JLT_INVALID_ARGUMENT, and an array of another element type is JLT_TYPE_MISMATCH, naming both. What Julia throws, as
+ * for lack of memory, is JLT_EXCEPTION. Those that return a value root it in the frame. */
 
 /* A new Array{element, ndims}, its elements zero. */
 JLT_API jlt_value *jlt_array_new(jlt_frame *frame, jlt_element element, size_t ndims, const size_t *dims);
@@ -415,16 +415,16 @@ JLT_API size_t jlt_array_shape(jlt_frame *frame, jlt_value *array, size_t room, 
 
 /* An element as a value, of any array in Julia, be its elements references or bits. index counts from 1 in
  * column-major order, as in Julia. get roots the element in the frame. set stores the value itself, not converted: it
- * must be an instance of the element type, else JLT_TYPE_MISMATCH, naming both. JLT_INVALID_ARGUMENT for an index below 1
- * or above the length, naming both; JLT_NOT_FOUND for an element that is undefined. */
+ * must be an instance of the element type, else JLT_TYPE_MISMATCH, naming both. JLT_INVALID_ARGUMENT for an index below
+ * 1 or above the length, naming both; JLT_NOT_FOUND for an element that is undefined. */
 JLT_API jlt_value *jlt_array_get(jlt_frame *frame, jlt_value *array, size_t index);
 JLT_API bool jlt_array_set(jlt_frame *frame, jlt_value *array, size_t index, jlt_value *value);
 
 /* Longer and shorter vectors (Vector, that is Array{T, 1}; others are JLT_TYPE_MISMATCH). True on success. Views of the
  * vector are good no more then. Memory that was wrapped cannot be resized, nor, up to Julia 1.10, a vector that was
  * reshaped: JLT_INVALID_ARGUMENT.
- * push: adds one element, the one that value points to. append: `count` elements; data may be NULL if that is 0, and may
- * be the vector's own. They need not be aligned. push_value: adds a value, as jlt_array_set stores it.
+ * push: adds one element, the one that value points to. append: `count` elements; data may be NULL if that is 0, and
+ * may be the vector's own. They need not be aligned. push_value: adds a value, as jlt_array_set stores it.
  * resize: the new length, in elements; new ones are as in jlt_array_new_of. */
 JLT_API bool jlt_array_push(jlt_frame *frame, jlt_value *vector, jlt_element element, const void *value);
 JLT_API bool jlt_array_push_value(jlt_frame *frame, jlt_value *vector, jlt_value *value);

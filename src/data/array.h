@@ -22,7 +22,7 @@ struct element {
 bool element_numbered(jlt_frame *frame, const char *call, jlt_element number, struct element *element);
 bool element_of_type(jlt_frame *frame, const char *call, jlt_value *type, size_t size, struct element *element);
 
-/* Whether an array may have that shape; *bytes (may be NULL) receives what its elements take. False: the frame fails. */
+/* Whether an array may have that shape; if not, the frame fails. *bytes (may be NULL): what its elements take. */
 bool array_check_shape(jlt_frame *frame, const char *call, size_t element_size, size_t ndims, const size_t *dims,
                        size_t *bytes);
 
