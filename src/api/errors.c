@@ -37,11 +37,12 @@ const char *jlt_error_backtrace(void)
 jlt_counts jlt_debug_counts(void)
 {
     if (!checks_enabled)
-        return (jlt_counts){-1, -1, -1, -1};
+        return (jlt_counts){-1, -1, -1, -1, -1};
     return (jlt_counts){
         .tasks = atomic_load_explicit(&live_counts.tasks, memory_order_relaxed),
         .messages = atomic_load_explicit(&live_counts.messages, memory_order_relaxed),
         .receivers = atomic_load_explicit(&live_counts.receivers, memory_order_relaxed),
         .errors = atomic_load_explicit(&live_counts.errors, memory_order_relaxed),
+        .held = atomic_load_explicit(&live_counts.held, memory_order_relaxed),
     };
 }

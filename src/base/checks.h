@@ -20,7 +20,7 @@ _Noreturn void checks_abort(const char *call, const char *rule);
 /* Live objects, for jlt_debug_counts: relaxed, since they only have to be right when all threads that change them
  * have been joined or have otherwise synchronised with the reader. */
 struct counts {
-    _Atomic int64_t tasks, messages, receivers, errors;
+    _Atomic int64_t tasks, messages, receivers, errors, held;
 };
 extern struct counts live_counts;
 

@@ -52,6 +52,13 @@ static jlt_value *evaluate(const char *code, const char *file)
     abort();
 }
 
+static void evaluate_source(struct julia_source *source)
+{
+    if (!source->evaluated)
+        evaluate(source->text, source->file);
+    source->evaluated = true;
+}
+
 /* A thread that waits for the lock lets collections go on; the one that has it does not switch tasks. */
 void *bootstrap_need(struct julia_function *function)
 {
@@ -59,9 +66,9 @@ void *bootstrap_need(struct julia_function *function)
     struct body body = leave_body();
     while (!spin_try_lock(&lock))
         julia.gc_safepoint();
-    if (!function->source->evaluated)
-        evaluate(function->source->text, function->source->file);
-    function->source->evaluated = true;
+    if (function->base)
+        evaluate_source(function->base);
+    evaluate_source(function->source);
     void *pointer = julia.unbox_voidpointer(evaluate(function->expression, function->expression));
     spin_unlock(&lock);
     back_in_body(body);

@@ -20,14 +20,20 @@ struct julia_source {
 struct julia_function {
     void *pointer; /* NULL until it is first needed */
     struct julia_source *source;
-    const char *expression; /* the @cfunction */
+    const char *expression;    /* the @cfunction */
+    struct julia_source *base; /* a file that its own builds on; NULL: bootstrap.jl alone */
 };
 
 /* In a C file: declares the Julia function `name` of `source`, with C's and Julia's signature ("Cint, (Any,)"), one
  * below the other. A function with `failed` sets it and returns a Failure when Julia threw. */
 #define JULIA_FUNCTION(source, result, name, parameters, signature)                                                    \
     typedef result name##_function parameters;                                                                         \
-    static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")"}
+    static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")", NULL}
+
+/* The same for a file that builds on another, which is evaluated before it. */
+#define JULIA_FUNCTION_ON(base, source, result, name, parameters, signature)                                           \
+    typedef result name##_function parameters;                                                                         \
+    static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")", &(base)}
 
 /* The function, to be called on a Julia thread: LATE(name)(arguments). */
 #define LATE(name) ((name##_function *)bootstrap_function(&name##_data))

@@ -49,6 +49,7 @@ int stop_runtime(void **unused)
         assert_int_equal(counts.tasks, 0);
         assert_int_equal(counts.messages, 0);
         assert_int_equal(counts.receivers, 0);
+        assert_int_equal(counts.held, 0);
         assert_int_equal(counts.errors, 0); /* join succeeded, so this thread keeps none */
     }
     return 0;
