@@ -288,6 +288,50 @@ JLT_API jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *
 JLT_API jlt_value *jlt_call_list(jlt_frame *frame, jlt_value *const *list);
 #define JLT_LIST_END ((jlt_value *)(intptr_t)-1)
 
+/* ---- calls of other forms, and Julia tasks (task body) ------------------------------------------------ */
+/* All root what they return in the frame. As in jlt_call, whatever the call waits for suspends only this task; what Julia
+ * throws fails the frame with JLT_EXCEPTION; and a NULL argument on a frame that has not failed is
+ * JLT_INVALID_ARGUMENT. The forms with _n take an array of `count` arguments, those with _list the function and its
+ * arguments, ended by JLT_LIST_END. Anything that Julia can call is a function here: closures and callable structs
+ * too. */
+
+#ifdef __cplusplus
+#define JLT_LIST(...) (std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
+#else
+#define JLT_LIST(...) ((jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
+#endif
+
+/* jlt_call_kw(frame, keywords, function, ...): function(...; keywords...), keywords being a NamedTuple; anything else
+ * fails with JLT_TYPE_MISMATCH. */
+#define jlt_call_kw(frame, keywords, ...) jlt_call_kw_list((frame), (keywords), JLT_LIST(__VA_ARGS__))
+JLT_API jlt_value *jlt_call_kw_n(jlt_frame *frame, jlt_value *keywords, jlt_value *function,
+                                 jlt_value *const *arguments, size_t count);
+JLT_API jlt_value *jlt_call_kw_list(jlt_frame *frame, jlt_value *keywords, jlt_value *const *list);
+
+/* function(collection...): the elements of a tuple, an array or anything else that Julia can iterate are the
+ * arguments. */
+JLT_API jlt_value *jlt_call_splat(jlt_frame *frame, jlt_value *function, jlt_value *collection);
+
+/* jlt_broadcast(frame, function, ...): function.(...), the call for each element of the arguments, with Julia's rules for
+ * their shapes; shapes that do not fit are an exception (DimensionMismatch). */
+#define jlt_broadcast(frame, ...) jlt_broadcast_list((frame), JLT_LIST(__VA_ARGS__))
+JLT_API jlt_value *jlt_broadcast_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count);
+JLT_API jlt_value *jlt_broadcast_list(jlt_frame *frame, jlt_value *const *list);
+
+/* jlt_spawn(frame, function, ...): starts function(...) as a Julia task, as Threads.@spawn does, on whichever thread of
+ * Julia's default pool is free, and returns the Task at once. The arguments stay alive as long as the task. It goes on
+ * when the frame has ended, too; a failure of it is seen by whoever fetches it. */
+#define jlt_spawn(frame, ...) jlt_spawn_list((frame), JLT_LIST(__VA_ARGS__))
+JLT_API jlt_value *jlt_spawn_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count);
+JLT_API jlt_value *jlt_spawn_list(jlt_frame *frame, jlt_value *const *list);
+
+/* Waits until a Julia task (any Task) has ended, and returns its result; the body is suspended meanwhile, its thread goes
+ * on. A task that failed fails the frame with JLT_EXCEPTION: with the exception that the task itself threw, its type
+ * and its backtrace. What is not a Task fails with JLT_TYPE_MISMATCH. */
+JLT_API jlt_value *jlt_fetch(jlt_frame *frame, jlt_value *task);
+
+/* ---- boxes (task body) -------------------------------------------------------------------------------- */
+
 /* Boxes: a new Julia value of the type in the comment. */
 JLT_API jlt_value *jlt_box_bool(jlt_frame *frame, bool value);         /* Bool */
 JLT_API jlt_value *jlt_box_char(jlt_frame *frame, uint32_t value);     /* Char, from a Unicode code point */

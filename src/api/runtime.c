@@ -8,7 +8,7 @@
 #include "api/api.h"
 #include "base/checks.h"
 #include "base/error.h"
-#include "core/engine.h"
+#include "core/parker.h"
 #include "core/spin.h"
 #include "data/frame.h"
 #include "julia/bootstrap.h"
@@ -224,7 +224,7 @@ jlt_status jlt_thread_join(jlt_thread *thread)
 {
     if (api_missing(thread, __func__, "thread"))
         return JLT_INVALID_ARGUMENT;
-    if (current_fiber)
+    if (parker_suspends())
         return error_fail(JLT_INVALID_ARGUMENT, "jlt_thread_join: called from a task's body, which would wait for "
                                                 "itself");
     if (atomic_exchange(&thread->joined, true))

@@ -136,12 +136,14 @@ static bool await(struct message *message, int64_t timeout_ns)
     static _Thread_local struct spinner spinner;
     unsigned state = MESSAGE_PENDING;
     struct parker parker;
-    if (!current_fiber && timeout_ns < 0 && spin_until(&spinner, &spin_clients, is_done, message))
+    if (timeout_ns < 0 && !parker_suspends() && spin_until(&spinner, &spin_clients, is_done, message))
         return true;
     parker_init(&parker);
     message->parker = &parker;
-    if (!atomic_compare_exchange_strong(&message->state, &state, MESSAGE_WAITED))
-        return true; /* DONE */
+    if (!atomic_compare_exchange_strong(&message->state, &state, MESSAGE_WAITED)) { /* DONE */
+        parker_drop(&parker);
+        return true;
+    }
     if (parker_wait(&parker, timeout_ns))
         return true;
     state = MESSAGE_WAITED;

@@ -136,6 +136,28 @@ void worker_doorbell(struct worker *worker)
         make_standby(worker);
 }
 
+/* ---- guests ---- */
+
+void worker_add_guest(struct worker *worker)
+{
+    atomic_fetch_add(&worker->guests, 1);
+}
+
+/* The worker may have parked for good because of this guest: after the count, `closed` says whether it has to look
+ * again. It was set before the worker began to close and looked at the count. */
+void worker_remove_guest(struct worker *worker)
+{
+    if (atomic_fetch_sub(&worker->guests, 1) == 1 && runtime_is_closed(worker->runtime))
+        ring(worker, WORKER_ENDED, WORKER_RUNG | WORKER_WANTING);
+}
+
+static void wake(struct worker *worker, struct fiber *fiber)
+{
+    if (fiber->guest)
+        atomic_fetch_sub(&worker->guests, 1);
+    worker->runtime->engine->schedule(fiber);
+}
+
 /* ---- bodies ---- */
 
 void worker_begin_body(struct worker *worker)
@@ -247,7 +269,7 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
         run_once(worker, fiber, (struct message *)item);
         break;
     case ITEM_WAKE:
-        worker->runtime->engine->schedule(((struct parker *)item)->fiber);
+        wake(worker, ((struct parker *)item)->fiber);
         break;
     case ITEM_CLOSE:
         worker->closing = true;
@@ -285,7 +307,7 @@ static struct item *next_item(struct worker *worker)
  * opposite orders, so that either they are seen here or they see that they need not ring. */
 static void end_if_closed(struct worker *worker)
 {
-    if (!worker->closing || worker->ended || worker->tasks || worker->bodies ||
+    if (!worker->closing || worker->ended || worker->tasks || worker->bodies || atomic_load(&worker->guests) ||
         !inbox_leave(&worker->inbox, INBOX_SEALED))
         return;
     worker->ended = true;
