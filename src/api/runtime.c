@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "base/checks.h"
 #include "base/error.h"
+#include "core/helpers.h"
 #include "core/parker.h"
 #include "core/spin.h"
 #include "data/frame.h"
@@ -72,6 +73,7 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
 static void run_until_closed(void)
 {
     julia_engine_serve(&the_runtime);
+    helpers_finish();
     julia_end();
 }
 

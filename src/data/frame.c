@@ -11,6 +11,7 @@
 #include "data/frame.h"
 
 #include "base/checks.h"
+#include "core/helpers.h"
 #include "julia/bootstrap.h"
 #include "julia/symbols.h"
 
@@ -56,6 +57,8 @@ bool frame_is_usable(const jlt_frame *frame, const char *call)
         return misuse(call, "the frame was used after its message or scope had ended");
     if (frame->fiber->task == julia.get_current_task()) /* in C that Julia called from the body */
         return true;
+    if (helpers_is_one())
+        return misuse(call, "the frame was used in work that jlt_blocking does");
     return misuse(call, "the frame was used outside the task body that it was given to");
 }
 
