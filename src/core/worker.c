@@ -151,10 +151,13 @@ void worker_remove_guest(struct worker *worker)
         ring(worker, WORKER_ENDED, WORKER_RUNG | WORKER_WANTING);
 }
 
+/* A guest needs this thread, most likely: the pump would spin on it for a while. */
 static void wake(struct worker *worker, struct fiber *fiber)
 {
-    if (fiber->guest)
+    if (fiber->guest) {
         atomic_fetch_sub(&worker->guests, 1);
+        worker->yield_due = true;
+    }
     worker->runtime->engine->schedule(fiber);
 }
 

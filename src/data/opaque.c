@@ -11,8 +11,7 @@ static const char julia_text[] = {
     , 0};
 static struct julia_source source = {julia_text, "jltask:opaque.jl", false};
 
-JULIA_FUNCTION(source, jlt_value *, new_opaque,
-               (void *data, void (*release)(void *), jlt_value *tag, int *failed),
+JULIA_FUNCTION(source, jlt_value *, new_opaque, (void *data, void (*release)(void *), jlt_value *tag, int *failed),
                "Any, (Ptr{Cvoid}, Ptr{Cvoid}, Any, Failed)");
 JULIA_FUNCTION(source, jlt_value *, arm_opaque, (jlt_value * opaque, int *failed), "Any, (Any, Failed)");
 JULIA_FUNCTION(source, jlt_value *, opaque_data, (jlt_value * opaque, jlt_value *tag, void **data, int *failed),

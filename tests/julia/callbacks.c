@@ -605,12 +605,13 @@ static void leave_tasks(jlt_frame *frame)
 {
     jlt_value *int64 = jlt_global(frame, "Core.Int64");
     jlt_value *f = jlt_c_function(frame, PLAIN(ask_at_end), int64, jlt_eval(frame, "()"));
-    apply(frame, "function (f)\n"
-                 "    started = Threads.Atomic{Int}(0)\n"
-                 "    ask() = (Threads.atomic_add!(started, 1); f())\n"
-                 "    for i in 1:3; @async ask(); Threads.@spawn ask(); end\n"
-                 "    while started[] < 6; sleep(0.001); end\n"
-                 "end",
+    apply(frame,
+          "function (f)\n"
+          "    started = Threads.Atomic{Int}(0)\n"
+          "    ask() = (Threads.atomic_add!(started, 1); f())\n"
+          "    for i in 1:3; @async ask(); Threads.@spawn ask(); end\n"
+          "    while started[] < 6; sleep(0.001); end\n"
+          "end",
           f);
 }
 

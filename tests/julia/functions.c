@@ -153,8 +153,8 @@ static void callables(jlt_frame *frame)
     EXPECT(equals(frame, jlt_call(frame, jlt_global(frame, "Base.Complex"), two, three), "2 + 3im"));
     EXPECT(is_int(frame, jlt_call(frame, jlt_global(frame, "Base.-"), two, three), -1));
     EXPECT(equals(frame, jlt_call(frame, jlt_global(frame, "Base.=>"), two, three), "2 => 3"));
-    jlt_value *composed = jlt_call(frame, jlt_global(frame, "Base.∘"), jlt_global(frame, "Base.abs"),
-                                   jlt_global(frame, "Base.-"));
+    jlt_value *composed =
+        jlt_call(frame, jlt_global(frame, "Base.∘"), jlt_global(frame, "Base.abs"), jlt_global(frame, "Base.-"));
     EXPECT(is_int(frame, jlt_call(frame, composed, two), 2));
 }
 
