@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Guests: code on one of the engine's threads that is no body of core's, such as a C function that a task of Julia's
- * own has called. When it waits in jltask it must not stop its thread, so it waits as a body does: on a fiber, which the
- * engine makes for it for as long as that takes. Nothing is ever pumped on that fiber; it has a worker only so that its
- * wake-up reaches one of the engine's threads. */
+ * own has called. When it waits in jltask it must not stop its thread, so it waits as a body does: on a fiber, which
+ * the engine makes for it for as long as that takes. Nothing is ever pumped on that fiber; it has a worker only so that
+ * its wake-up reaches one of the engine's threads. */
 #ifndef JLT_CORE_GUEST_H
 #define JLT_CORE_GUEST_H
 

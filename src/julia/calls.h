@@ -13,8 +13,8 @@ struct body {
     struct error *error;
 };
 
-/* Around whatever may run code of the user's in Julia, which may let another fiber run on this thread, or call C from any
- * Julia task: so nobody's fiber is the current one meanwhile. */
+/* Around whatever may run code of the user's in Julia, which may let another fiber run on this thread, or call C from
+ * any Julia task: so nobody's fiber is the current one meanwhile. */
 static inline struct body leave_body(void)
 {
     struct body body = {current_fiber, error_detach()};

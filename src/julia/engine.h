@@ -18,8 +18,8 @@ struct julia_fiber {
     jlt_frame *spare_frames;
 };
 
-/* The list that the root scanner marks: from here on, a fiber's task and its open frames are rooted; and no longer. free
- * also frees the fiber and its spare frames. */
+/* The list that the root scanner marks: from here on, a fiber's task and its open frames are rooted; and no longer.
+ * free also frees the fiber and its spare frames. */
 void julia_list_fiber(struct julia_fiber *fiber);
 void julia_unlist_fiber(struct julia_fiber *fiber);
 void julia_free_fiber(struct julia_fiber *fiber);

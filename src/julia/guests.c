@@ -3,8 +3,8 @@
  * A guest is any Julia task that runs C code and is not a fiber inside its body: an @async or @spawn task, or a body's
  * own task in C that Julia code has called (current_fiber is NULL while Julia runs, so that nobody takes one task for
  * another). It waits like a fiber: suspended, until a worker schedules its task, from whichever thread that worker is
- * on. A task that could be moved to another thread is pinned meanwhile: its wake-up may come before it waits, and C code
- * must not change threads.
+ * on. A task that could be moved to another thread is pinned meanwhile: its wake-up may come before it waits, and C
+ * code must not change threads.
  *
  * A wait's fiber is in the waiter's own memory. Those of called functions have frames, and are kept for the next. */
 #include "julia/guests.h"
@@ -64,7 +64,7 @@ static struct worker *worker_here(void)
         if (julia_worker_of(&served->workers[i])->tid == tid)
             here = &served->workers[i];
     if (!here)
-        here = &served->workers[(unsigned)tid % served->worker_count];
+        here = &served->workers[0];
     return here;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Julia calls C: with frames, from any task and thread, with C data in its hands; and C that Julia calls waits for other
- * tasks, which suspends only who called it. */
+ * Julia calls C: with frames, from any task and thread, with C data in its hands; and C that Julia calls waits for
+ * other tasks, which suspends only who called it. */
 #include "julia/fixture.h"
 
 #include <pthread.h>
