@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Calls with keywords, of collections, of each element, of whatever can be called; and calls that run as Julia tasks.
- * */
+ * Calls with keywords, of collections, of each element, of whatever can be called; and calls that run as tasks. */
 #include "julia/fixture.h"
 
 #include <sched.h>
