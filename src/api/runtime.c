@@ -59,6 +59,7 @@ static struct error *copy_last_error(void)
 static jlt_status bring_up(const jlt_options *options, bool *initialised)
 {
     const char *stress = getenv("JLTASK_GC_STRESS");
+    helpers_open();
     jlt_status status = julia_start(options, initialised);
     if (status == JLT_OK)
         status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, options->channel_capacity);

@@ -2,7 +2,8 @@
  *
  * There are as many helpers as work was ever under way at once, so that one piece of work may wait for another; those
  * that are idle sleep on a word of their own, and a few are kept. A helper is idle before it wakes the one who waited,
- * so that one piece of work after another is done by the same thread. */
+ * so that one piece of work after another is done by the same thread. One that is not kept is joined by the next that
+ * is started, or at the end: when a runtime has ended, no code of this library's is running. */
 #include "core/helpers.h"
 
 #include "core/parker.h"
@@ -28,9 +29,9 @@ struct helper {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct helper *idle;
+static struct helper *idle, *left; /* left: to be joined and freed */
 static unsigned idle_count;
-static bool finished;
+static bool is_open;
 static _Thread_local bool is_one;
 
 bool helpers_is_one(void)
@@ -42,13 +43,14 @@ bool helpers_is_one(void)
 static bool join_idle(struct helper *helper)
 {
     pthread_mutex_lock(&lock);
-    bool keep = !finished && idle_count < idle_at_most;
+    bool keep = is_open && idle_count < idle_at_most;
+    struct helper **list = keep ? &idle : &left;
     if (keep) {
         atomic_store(&helper->word, NOTHING);
-        helper->next = idle;
-        idle = helper;
         idle_count++;
     }
+    helper->next = *list;
+    *list = helper;
     pthread_mutex_unlock(&lock);
     return keep;
 }
@@ -73,15 +75,30 @@ static void *help(void *data)
         while (atomic_load(&helper->word) == NOTHING)
             platform_wait(&helper->word, NOTHING, -1);
         if (atomic_load(&helper->word) == ENDED)
-            return NULL; /* joined and freed by helpers_finish */
+            break;
         struct job *job = helper->job;
         job->work(job->data);
         keep = join_idle(helper);
         parker_wake(&job->parker); /* the job is gone now */
     }
-    pthread_detach(helper->thread);
-    free(helper);
     return NULL;
+}
+
+static void join_all(struct helper *helpers)
+{
+    while (helpers) {
+        struct helper *helper = helpers;
+        helpers = helper->next;
+        pthread_join(helper->thread, NULL);
+        free(helper);
+    }
+}
+
+static struct helper *take_left(void)
+{
+    struct helper *helpers = left;
+    left = NULL;
+    return helpers;
 }
 
 static jlt_status start(struct job *job)
@@ -90,10 +107,12 @@ static jlt_status start(struct job *job)
     if (!helper)
         return JLT_NO_MEMORY;
     helper->job = job;
-    pthread_mutex_lock(&lock); /* until helper->thread is there: a helper that ends reads it, after taking the lock */
     atomic_init(&helper->word, GIVEN);
+    pthread_mutex_lock(&lock); /* until helper->thread is there, for whoever joins it */
+    struct helper *gone = take_left();
     int error = platform_thread_start(&helper->thread, stack_bytes, help, helper);
     pthread_mutex_unlock(&lock);
+    join_all(gone); /* they are on their last steps */
     if (!error)
         return JLT_OK;
     free(helper);
@@ -103,7 +122,7 @@ static jlt_status start(struct job *job)
 static jlt_status submit(struct job *job)
 {
     pthread_mutex_lock(&lock);
-    bool closed = finished;
+    bool closed = !is_open;
     struct helper *helper = take_idle();
     pthread_mutex_unlock(&lock);
     if (closed)
@@ -130,15 +149,25 @@ jlt_status helpers_run(void (*work)(void *data), void *data)
     return status;
 }
 
+void helpers_open(void)
+{
+    pthread_mutex_lock(&lock);
+    is_open = true;
+    pthread_mutex_unlock(&lock);
+}
+
 void helpers_finish(void)
 {
     pthread_mutex_lock(&lock);
-    finished = true;
+    is_open = false;
+    struct helper *last = idle, *gone = take_left();
+    idle = NULL;
+    idle_count = 0;
     pthread_mutex_unlock(&lock);
-    for (struct helper *helper; (helper = take_idle());) { /* nobody joins them any more */
+    for (struct helper *helper = last; helper; helper = helper->next) {
         atomic_store(&helper->word, ENDED);
         platform_wake_one(&helper->word);
-        pthread_join(helper->thread, NULL);
-        free(helper);
     }
+    join_all(last);
+    join_all(gone);
 }

@@ -13,7 +13,9 @@ jlt_status helpers_run(void (*work)(void *data), void *data);
 /* Whether the calling thread is one of these. */
 bool helpers_is_one(void);
 
-/* Ends them, when no body is left; from here on nothing is run. */
+/* Before and after the life of a runtime; until open, and from finish on, nothing is run. Finish joins all helpers,
+ * when no body is left. */
+void helpers_open(void);
 void helpers_finish(void);
 
 #endif

@@ -15,14 +15,8 @@ static int start(void **unused)
     (void)unused;
     atomic_store(&begun, 0);
     atomic_store(&go_on, 0);
+    helpers_open();
     runtime = fake_start(1, 0);
-    return 0;
-}
-
-static int finish(void **unused)
-{
-    (void)unused;
-    fake_end(runtime);
     return 0;
 }
 
@@ -32,6 +26,17 @@ static void block(void *data)
     check(helpers_is_one());
     event_raise(&begun);
     event_await(&go_on, 1);
+}
+
+static int finish(void **unused)
+{
+    (void)unused;
+    runtime_drop(runtime);
+    fake_await_finished(runtime);
+    helpers_finish(); /* one may be on its way out of the runtime */
+    assert_int_equal(helpers_run(block, NULL), JLT_CLOSED);
+    fake_finish(runtime);
+    return 0;
 }
 
 static void block_run(jlt_frame *frame, const void *input, void *output)
@@ -100,21 +105,11 @@ static void test_one_helper_does_work_in_turn(void **unused)
     assert_int_equal(same, 1000);
 }
 
-static int end_helpers(void **unused)
-{
-    (void)unused;
-    helpers_finish();
-    assert_int_equal(helpers_run(block, NULL), JLT_CLOSED);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_worker_goes_on_while_work_blocks, start, finish),
         cmocka_unit_test_setup_teardown(test_one_helper_does_work_in_turn, start, finish),
     };
-    int failed = fake_run_tests(tests);
-    end_helpers(NULL);
-    return failed;
+    return fake_run_tests(tests);
 }
