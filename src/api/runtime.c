@@ -8,7 +8,8 @@
 #include "api/api.h"
 #include "base/checks.h"
 #include "base/error.h"
-#include "core/engine.h"
+#include "core/helpers.h"
+#include "core/parker.h"
 #include "core/spin.h"
 #include "data/frame.h"
 #include "julia/bootstrap.h"
@@ -58,6 +59,7 @@ static struct error *copy_last_error(void)
 static jlt_status bring_up(const jlt_options *options, bool *initialised)
 {
     const char *stress = getenv("JLTASK_GC_STRESS");
+    helpers_open();
     jlt_status status = julia_start(options, initialised);
     if (status == JLT_OK)
         status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, options->channel_capacity);
@@ -72,6 +74,7 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
 static void run_until_closed(void)
 {
     julia_engine_serve(&the_runtime);
+    helpers_finish();
     julia_end();
 }
 
@@ -224,7 +227,7 @@ jlt_status jlt_thread_join(jlt_thread *thread)
 {
     if (api_missing(thread, __func__, "thread"))
         return JLT_INVALID_ARGUMENT;
-    if (current_fiber)
+    if (parker_suspends())
         return error_fail(JLT_INVALID_ARGUMENT, "jlt_thread_join: called from a task's body, which would wait for "
                                                 "itself");
     if (atomic_exchange(&thread->joined, true))

@@ -49,16 +49,19 @@ jlt_status gate_enter(struct gate *gate, struct gate_queue *queue)
 {
     if (gate_try_enter(gate))
         return JLT_OK;
-    struct gate_waiter self = {.gate = gate};
+    struct gate_waiter self;
+    self.gate = gate;
+    self.next = NULL;
+    parker_init(&self.parker);
     pthread_mutex_lock(&queue->lock);
     atomic_fetch_add(&gate->waiters, 1);
     bool entered = gate_try_enter(gate);
     if (entered || queue->closed) {
         atomic_fetch_sub(&gate->waiters, 1);
         pthread_mutex_unlock(&queue->lock);
+        parker_drop(&self.parker);
         return entered ? JLT_OK : JLT_CLOSED;
     }
-    parker_init(&self.parker);
     struct gate_waiter **end = &queue->first;
     while (*end)
         end = &(*end)->next;

@@ -124,11 +124,13 @@ static bool await(struct message *message, int64_t timeout_ns)
     struct parker parker;
     /* one who has a receiver may have many, and finds several replies at the next look */
     enum spin_pace pace = message->item.flags & MESSAGE_ON_STACK ? SPIN_CLOSE : SPIN_WIDE;
-    if (!current_fiber && timeout_ns < 0 && spin_until(&spinner, &spin_clients, pace, is_done, message))
+    if (timeout_ns < 0 && !parker_suspends() && spin_until(&spinner, &spin_clients, pace, is_done, message))
         return true;
     parker_init(&parker);
-    if (!atomic_compare_exchange_strong(&message->state, &state, (uintptr_t)&parker))
-        return true; /* DONE */
+    if (!atomic_compare_exchange_strong(&message->state, &state, (uintptr_t)&parker)) { /* DONE */
+        parker_drop(&parker);
+        return true;
+    }
     if (parker_wait(&parker, timeout_ns))
         return true;
     state = (uintptr_t)&parker;

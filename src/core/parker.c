@@ -7,11 +7,36 @@
 
 #include <sched.h>
 
+const struct guests *guests;
+
+bool parker_suspends(void)
+{
+    return current_fiber || (guests && guests->here());
+}
+
 void parker_init(struct parker *parker)
 {
     parker->item.kind = ITEM_WAKE;
     parker->fiber = current_fiber;
     atomic_init(&parker->state, PARKER_WAITING);
+    if (!parker->fiber && parker_suspends())
+        parker->fiber = guests->enter(&parker->room);
+    if (parker->fiber && parker->fiber->guest)
+        worker_add_guest(parker->fiber->worker);
+}
+
+/* The fiber that was made for this wait is not needed any more. */
+static void leave(struct parker *parker)
+{
+    if ((void *)parker->fiber == (void *)&parker->room)
+        guests->leave(parker->fiber);
+}
+
+void parker_drop(struct parker *parker)
+{
+    if (parker->fiber && parker->fiber->guest)
+        worker_remove_guest(parker->fiber->worker);
+    leave(parker);
 }
 
 static bool wait_as_thread(struct parker *parker, int64_t timeout_ns)
@@ -33,6 +58,7 @@ bool parker_wait(struct parker *parker, int64_t timeout_ns)
         return wait_as_thread(parker, timeout_ns);
     struct worker *worker = parker->fiber->worker;
     worker->runtime->engine->suspend(parker->fiber, parker, timeout_ns);
+    leave(parker);
     return atomic_load(&parker->state) == PARKER_WOKEN;
 }
 
@@ -63,6 +89,9 @@ void parker_timed_out(struct parker *parker)
     unsigned waiting = PARKER_WAITING;
     if (atomic_compare_exchange_strong(&parker->state, &waiting, PARKER_TIMED_OUT)) {
         struct fiber *fiber = parker->fiber;
-        fiber->worker->runtime->engine->schedule(fiber);
+        if (fiber->guest) /* the worker counts it off */
+            worker_push(fiber->worker, &parker->item);
+        else
+            fiber->worker->runtime->engine->schedule(fiber);
     }
 }

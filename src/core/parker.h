@@ -5,6 +5,7 @@
 #ifndef JLT_CORE_PARKER_H
 #define JLT_CORE_PARKER_H
 
+#include "core/guest.h"
 #include "core/item.h"
 
 #include <stdatomic.h>
@@ -17,12 +18,20 @@ struct parker {
     struct item item;    /* how the wake-up reaches the fiber's own thread */
     struct fiber *fiber; /* NULL: a thread waits */
     atomic_uint state;   /* enum parker_state */
+    struct guest_room room;
 };
 
 enum parker_state { PARKER_WAITING, PARKER_WOKEN, PARKER_TIMED_OUT };
 
-/* Prepares a wait of the calling thread or fiber. */
+/* Whether a wait of the caller's would suspend a fiber, not its thread. */
+bool parker_suspends(void);
+
+/* Prepares a wait of the calling thread, fiber or guest (no lock may be held: core/guest.h). parker_wait or parker_drop
+ * must follow. */
 void parker_init(struct parker *parker);
+
+/* Instead of parker_wait, when there is nothing to wait for, and nobody knows of the parker. */
+void parker_drop(struct parker *parker);
 
 /* Waits for parker_wake, at most timeout_ns nanoseconds (negative: no limit). True if it came. If not, the caller
  * makes sure that it will not come any more, or calls parker_wait_late. */

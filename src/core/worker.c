@@ -243,6 +243,31 @@ void worker_doorbell(struct worker *worker)
         offer(worker);
 }
 
+/* ---- guests ---- */
+
+void worker_add_guest(struct worker *worker)
+{
+    atomic_fetch_add(&worker->guests, 1);
+}
+
+/* The worker may have parked for good because of this guest: after the count, `closed` says whether it has to look
+ * again. It was set before the worker began to close and looked at the count. */
+void worker_remove_guest(struct worker *worker)
+{
+    if (atomic_fetch_sub(&worker->guests, 1) == 1 && runtime_is_closed(worker->runtime))
+        ring(worker, WORKER_RUNG | WORKER_WANTING);
+}
+
+/* A guest needs this thread, most likely: the pump would spin on it for a while. */
+static void wake(struct worker *worker, struct fiber *fiber)
+{
+    if (fiber->guest) {
+        atomic_fetch_sub(&worker->guests, 1);
+        worker->yield_due = true;
+    }
+    worker->runtime->engine->schedule(fiber);
+}
+
 /* ---- bodies ---- */
 
 void worker_begin_body(struct worker *worker)
@@ -512,7 +537,7 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
         run_once(fiber, (struct message *)item);
         break;
     case ITEM_WAKE:
-        worker->runtime->engine->schedule(((struct parker *)item)->fiber);
+        wake(worker, ((struct parker *)item)->fiber);
         break;
     case ITEM_CLOSE:
         seal_tasks(worker);
@@ -543,7 +568,7 @@ static struct item *next_item(struct worker *worker)
 /* But for what may be ready. */
 static bool may_end(struct worker *worker)
 {
-    return worker->closing && !worker->ended && !worker->bodies && !has_tasks(worker);
+    return worker->closing && !worker->ended && !worker->bodies && !atomic_load(&worker->guests) && !has_tasks(worker);
 }
 
 /* Nothing is ready. If nothing can become ready either, the worker ends. The engine may then take its doorbell down, so

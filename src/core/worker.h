@@ -25,6 +25,7 @@ struct worker;
 struct fiber {
     struct worker *worker;
     struct fiber *next; /* among the parked */
+    bool guest;         /* never in the pump: core/guest.h */
 };
 
 enum worker_flag {
@@ -69,6 +70,7 @@ struct worker {
     struct spinlock lock;     /* guards parked: doorbells are answered on any engine thread */
     struct fiber *parked;     /* last parked first */
     atomic_uint parked_count; /* also read without the lock, as a hint */
+    atomic_uint guests;       /* that wait for this worker to wake them */
 
     struct item close, cancel;
     atomic_long load; /* tasks with handles (task.c) */
@@ -96,6 +98,10 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber);
 
 /* The engine answers a ring. Any engine thread. */
 void worker_doorbell(struct worker *worker);
+
+/* A guest is about to wait, and did not; one that is woken is counted off by the pump. Any thread. */
+void worker_add_guest(struct worker *worker);
+void worker_remove_guest(struct worker *worker);
 
 /* Around every call of a function of the user's, or several in a row with worker_count_body between them. */
 void worker_begin_body(struct worker *worker);

@@ -3,13 +3,15 @@
  * A fiber runs one body at a time; the body's frame and the scopes opened in it form a stack, innermost at
  * fiber->frame. Every open frame is marked in every collection.
  *
- * Only the fiber that a frame was opened for may use it: current_fiber says who is running, and is put back by every
- * call that may have let another fiber run. A closed frame stays a spare of its fiber, so that its use is seen and
+ * Only the fiber that a frame was opened for may use it: current_fiber says who is running. Every call that may let
+ * another fiber run takes it off the thread and puts it back; C that Julia calls meanwhile, in the body's own Julia
+ * task, is known by that. A closed frame stays a spare of its fiber, so that its use is seen and
  * answered, until a later body on that fiber opens it again; a fiber that ends returns its spares to the system, but
  * in a build with JLT_CHECKS. */
 #include "data/frame.h"
 
 #include "base/checks.h"
+#include "core/helpers.h"
 #include "julia/bootstrap.h"
 #include "julia/symbols.h"
 
@@ -54,6 +56,10 @@ bool frame_is_usable(const jlt_frame *frame, const char *call)
     }
     if (!frame->open)
         return misuse(call, "the frame was used after its message or scope had ended");
+    if (frame->fiber->task == julia.get_current_task()) /* in C that Julia called from the body */
+        return true;
+    if (helpers_is_one())
+        return misuse(call, "the frame was used in work that jlt_blocking does");
     return misuse(call, "the frame was used outside the task body that it was given to");
 }
 

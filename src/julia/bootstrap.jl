@@ -27,6 +27,7 @@ end
 const STATUS_EXCEPTION = 1
 const STATUS_TYPE_MISMATCH = 3
 const STATUS_NOT_FOUND = 4
+const STATUS_CLOSED = 6
 const STATUS_INVALID_ARGUMENT = 11
 
 function exceptions()

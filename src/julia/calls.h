@@ -13,10 +13,13 @@ struct body {
     struct error *error;
 };
 
-/* Around whatever may let another fiber run on this thread. */
+/* Around whatever may run code of the user's in Julia, which may let another fiber run on this thread, or call C from
+ * any Julia task: so nobody's fiber is the current one meanwhile. */
 static inline struct body leave_body(void)
 {
-    return (struct body){current_fiber, error_detach()};
+    struct body body = {current_fiber, error_detach()};
+    current_fiber = NULL;
+    return body;
 }
 
 static inline void back_in_body(struct body body)

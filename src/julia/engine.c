@@ -20,6 +20,7 @@
 #include "core/parker.h"
 #include "julia/bootstrap.h"
 #include "julia/calls.h"
+#include "julia/guests.h"
 #include "julia/symbols.h"
 #include "platform/platform.h"
 
@@ -112,6 +113,8 @@ static void after_poll(void *handle)
 
 void julia_hand_over_loop(const struct worker *worker)
 {
+    if (julia.threadid() != julia_worker_of(worker)->tid - 1)
+        return; /* a guest that has no worker on its own thread */
     atomic_store(&julia_loop_attendant, -1);
     for (unsigned i = 0; i < served->worker_count; i++) {
         struct julia_worker *other = julia_worker_of(&served->workers[i]);
@@ -157,9 +160,10 @@ static void unwatch_loop(void)
 
 /* ---- fibers ---- */
 
-static void add_fiber(struct julia_fiber *fiber)
+void julia_list_fiber(struct julia_fiber *fiber)
 {
     spin_lock(&fibers_lock);
+    fiber->previous = NULL;
     fiber->next = fibers;
     if (fibers)
         fibers->previous = fiber;
@@ -167,7 +171,7 @@ static void add_fiber(struct julia_fiber *fiber)
     spin_unlock(&fibers_lock);
 }
 
-static void free_fiber(struct julia_fiber *fiber)
+void julia_unlist_fiber(struct julia_fiber *fiber)
 {
     spin_lock(&fibers_lock);
     if (fiber->previous)
@@ -177,6 +181,11 @@ static void free_fiber(struct julia_fiber *fiber)
     if (fiber->next)
         fiber->next->previous = fiber->previous;
     spin_unlock(&fibers_lock);
+}
+
+void julia_free_fiber(struct julia_fiber *fiber)
+{
+    julia_unlist_fiber(fiber);
     free_frames(fiber->spare_frames);
     free(fiber);
 }
@@ -190,7 +199,7 @@ static int pump(void *data)
     enum pump_result result = worker_pump(fiber->base.worker, &fiber->base);
     atomic_store(&worker->idle, true);
     if (result == PUMP_EXIT)
-        free_fiber(fiber);
+        julia_free_fiber(fiber);
     return result;
 }
 
@@ -205,7 +214,7 @@ static bool start_fiber(struct worker *worker)
     if (!fiber)
         return false;
     fiber->base.worker = worker;
-    add_fiber(fiber);
+    julia_list_fiber(fiber);
     fiber->task = bootstrap.new_fiber(julia_worker_of(worker)->tid, pump, fiber);
     bootstrap.schedule_fiber(fiber->task);
     return true;
@@ -323,13 +332,13 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
             return status;
     }
     julia.gc_set_cb_root_scanner(mark_roots, 1);
+    julia_guests_open(runtime);
     return watch_loop(runtime);
 }
 
-/* The root scanner goes first: the fibers that are left are parked for ever. */
+/* What is left are fibers that are parked for ever, and guests that exit hooks may let go on. */
 static void free_everything(struct runtime *runtime)
 {
-    julia.gc_set_cb_root_scanner(mark_roots, 0);
     unwatch_loop();
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct julia_worker *data = julia_worker_of(&runtime->workers[i]);
@@ -343,4 +352,9 @@ void julia_engine_serve(struct runtime *runtime)
 {
     julia.call0(serve);
     free_everything(runtime);
+}
+
+void julia_engine_finish(void)
+{
+    julia.gc_set_cb_root_scanner(mark_roots, 0);
 }

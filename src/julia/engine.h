@@ -18,6 +18,12 @@ struct julia_fiber {
     jlt_frame *spare_frames;
 };
 
+/* The list that the root scanner marks: from here on, a fiber's task and its open frames are rooted; and no longer.
+ * free also frees the fiber and its spare frames. */
+void julia_list_fiber(struct julia_fiber *fiber);
+void julia_unlist_fiber(struct julia_fiber *fiber);
+void julia_free_fiber(struct julia_fiber *fiber);
+
 /* What the engine keeps for a worker. */
 struct julia_worker {
     int tid;                   /* Julia's thread, from 1 */
@@ -61,6 +67,9 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
 
 /* Runs Julia until engine->finished; then frees what open made. */
 void julia_engine_serve(struct runtime *runtime);
+
+/* After Julia's exit hooks, which may still call C: no roots are marked any more. */
+void julia_engine_finish(void);
 
 /* The stress mode, which finds missing roots (JLTASK_GC_STRESS; docs/environment.md). It collects at each point of the
  * API that may allocate in Julia: with `full` always everything. Else the first points collect everything, some

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "julia/bootstrap.h"
+#include "julia/engine.h"
 #include "julia/find.h"
 #include "julia/options.h"
 #include "julia/symbols.h"
@@ -64,6 +65,7 @@ jlt_status julia_start(const jlt_options *options, bool *initialised)
 void julia_end(void)
 {
     julia.atexit_hook(0);
+    julia_engine_finish();
     if (julia.gc_safe_enter)
         julia.gc_safe_enter(); /* threads of Julia's that go on must not wait for this one */
 }

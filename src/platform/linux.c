@@ -125,6 +125,16 @@ void platform_open_standard_streams(void)
     }
 }
 
+void platform_signals_block(void)
+{
+    static const int caused[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    sigset_t set;
+    sigfillset(&set);
+    for (size_t i = 0; i < sizeof caused / sizeof *caused; i++)
+        sigdelset(&set, caused[i]);
+    pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
 bool platform_is_file(const char *path)
 {
     struct stat info;

@@ -50,6 +50,9 @@ struct host_signals {
 void platform_signals_save(struct host_signals *saved);
 void platform_signals_restore(const struct host_signals *saved);
 
+/* Keeps signals away from the calling thread, but for those that its own code causes. */
+void platform_signals_block(void);
+
 /* ---- files, programs, libraries ---- */
 
 /* Opens the null device for each of file descriptors 0 to 2 that is closed. */

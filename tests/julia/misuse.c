@@ -127,6 +127,61 @@ static void use_a_frame_in_another_body(void)
     in_body(invoke_another_body);
 }
 
+static void use_frame_elsewhere(void)
+{
+    jlt_value *value = jlt_typeof(leaked_frame, (jlt_value *)leaked_frame);
+    note_complaint();
+    if (value)
+        complaint[0] = '\0';
+}
+
+/* A task of Julia's that the body has started is not the body. */
+static void use_frame_in_julias_task(jlt_frame *frame)
+{
+    leaked_frame = frame;
+    jlt_value *f = jlt_c_function(frame, use_frame_elsewhere, jlt_eval(frame, "Nothing"), jlt_eval(frame, "()"));
+    EXPECT(jlt_call(frame, jlt_eval(frame, "f -> fetch(@async f())"), f));
+}
+
+static void use_a_frame_in_a_task_of_julias(void)
+{
+    in_body(use_frame_in_julias_task);
+}
+
+static jlt_value *leak_frame_of_function(jlt_frame *frame, void *data, jlt_value *const *arguments, size_t count)
+{
+    (void)data, (void)arguments, (void)count;
+    leaked_frame = frame;
+    return NULL;
+}
+
+static void use_frame_of_function(jlt_frame *frame)
+{
+    EXPECT(jlt_call(frame, jlt_function(frame, "leak", leak_frame_of_function, NULL, NULL)));
+    use_frame_elsewhere();
+}
+
+static void use_a_frame_after_its_function(void)
+{
+    in_body(use_frame_of_function);
+}
+
+static void use_frame_in_work(void *frame)
+{
+    leaked_frame = frame;
+    use_frame_elsewhere();
+}
+
+static void use_frame_while_blocking(jlt_frame *frame)
+{
+    EXPECT(jlt_blocking(frame, use_frame_in_work, frame));
+}
+
+static void use_a_frame_in_blocking_work(void)
+{
+    in_body(use_frame_while_blocking);
+}
+
 static void do_nothing(jlt_frame *frame, void *state, const void *input, void *output)
 {
     (void)frame, (void)state, (void)input, (void)output;
@@ -198,6 +253,12 @@ static const struct misuse {
      "jlt_global: the frame was used outside the task body that it was given to"},
     {"other body", use_a_frame_in_another_body, COMPLAINS,
      "jlt_typeof: the frame was used outside the task body that it was given to"},
+    {"task of Julia's", use_a_frame_in_a_task_of_julias, COMPLAINS,
+     "jlt_typeof: the frame was used outside the task body that it was given to"},
+    {"late function", use_a_frame_after_its_function, COMPLAINS,
+     "jlt_typeof: the frame was used after its message or scope had ended"},
+    {"blocking work", use_a_frame_in_blocking_work, COMPLAINS,
+     "jlt_typeof: the frame was used in work that jlt_blocking does"},
     {"task dropped twice", drop_a_task_twice, ABORTS_IF_CHECKED, "jlt_persistent_drop: the handle was dropped before"},
     {"clones dropped", drop_clones_once_too_often, ABORTS_IF_CHECKED,
      "jlt_persistent_drop: the handle was dropped before"},

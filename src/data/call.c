@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls with keywords, of collections, of each element; and calls that run as Julia tasks of their own. */
+#include "data/frame.h"
+
+#include "julia/bootstrap.h"
+
+static const char julia_text[] = {
+#include "call.inc"
+    , 0};
+static struct julia_source source = {julia_text, "jltask:call.jl", false};
+
+JULIA_FUNCTION(source, jlt_value *, call_kw,
+               (jlt_value * keywords, jlt_value *function, jlt_value *const *arguments, size_t count, int *failed),
+               "Any, (Any, Any, Ptr{Any}, Csize_t, Failed)");
+JULIA_FUNCTION(source, jlt_value *, call_splat, (jlt_value * function, jlt_value *collection, int *failed),
+               "Any, (Any, Any, Failed)");
+JULIA_FUNCTION(source, jlt_value *, call_broadcast,
+               (jlt_value * function, jlt_value *const *arguments, size_t count, int *failed),
+               "Any, (Any, Ptr{Any}, Csize_t, Failed)");
+JULIA_FUNCTION(source, jlt_value *, spawn,
+               (jlt_value * function, jlt_value *const *arguments, size_t count, int *failed),
+               "Any, (Any, Ptr{Any}, Csize_t, Failed)");
+JULIA_FUNCTION(source, jlt_value *, fetch_task, (jlt_value * task, int *failed), "Any, (Any, Failed)");
+
+/* ---- arguments ---- */
+
+struct call {
+    jlt_value *function, *const *arguments;
+    size_t count;
+};
+
+/* False, and the frame fails: something is NULL. */
+static bool is_complete(jlt_frame *frame, const char *name, const struct call *call)
+{
+    if (!call->function) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the function is NULL", name);
+        return false;
+    }
+    if (call->count && !frame_wants(frame, call->arguments, name, "arguments"))
+        return false;
+    if (call->count > PTRDIFF_MAX / sizeof(jlt_value *)) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %zu arguments exceed the address space", name, call->count);
+        return false;
+    }
+    for (size_t i = 0; i < call->count; i++) {
+        if (call->arguments[i])
+            continue;
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: argument %zu is NULL", name, i + 1);
+        return false;
+    }
+    julia_may_collect();
+    return true;
+}
+
+/* The function and its arguments, ended by JLT_LIST_END. */
+static bool take_list(jlt_frame *frame, const char *name, jlt_value *const *list, struct call *call)
+{
+    if (!frame_wants(frame, list, name, "list"))
+        return false;
+    size_t length = 0;
+    while (list[length] != JLT_LIST_END)
+        length++;
+    if (!length) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the list is empty", name);
+        return false;
+    }
+    *call = (struct call){list[0], list + 1, length - 1};
+    return is_complete(frame, name, call);
+}
+
+/* ---- keywords ---- */
+
+static struct outcome with_keywords(jlt_value *keywords, const struct call *call)
+{
+    RETURN_OUTCOME(LATE(call_kw)(keywords, call->function, call->arguments, call->count, &failed));
+}
+
+jlt_value *jlt_call_kw_list(jlt_frame *frame, jlt_value *keywords, jlt_value *const *list)
+{
+    static const char name[] = "jlt_call_kw";
+    struct call call;
+    if (!frame_enter(frame, name) || !frame_wants(frame, keywords, name, "keywords") ||
+        !take_list(frame, name, list, &call))
+        return NULL;
+    return frame_take(frame, with_keywords(keywords, &call));
+}
+
+jlt_value *jlt_call_kw_n(jlt_frame *frame, jlt_value *keywords, jlt_value *function, jlt_value *const *arguments,
+                         size_t count)
+{
+    struct call call = {function, arguments, count};
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, keywords, __func__, "keywords") ||
+        !is_complete(frame, __func__, &call))
+        return NULL;
+    return frame_take(frame, with_keywords(keywords, &call));
+}
+
+/* ---- collections ---- */
+
+static struct outcome splat(jlt_value *function, jlt_value *collection)
+{
+    RETURN_OUTCOME(LATE(call_splat)(function, collection, &failed));
+}
+
+jlt_value *jlt_call_splat(jlt_frame *frame, jlt_value *function, jlt_value *collection)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, function, __func__, "the function") ||
+        !frame_wants(frame, collection, __func__, "collection"))
+        return NULL;
+    julia_may_collect();
+    return frame_take(frame, splat(function, collection));
+}
+
+static struct outcome over_elements(const struct call *call)
+{
+    RETURN_OUTCOME(LATE(call_broadcast)(call->function, call->arguments, call->count, &failed));
+}
+
+jlt_value *jlt_broadcast_list(jlt_frame *frame, jlt_value *const *list)
+{
+    struct call call;
+    if (!frame_enter(frame, "jlt_broadcast") || !take_list(frame, "jlt_broadcast", list, &call))
+        return NULL;
+    return frame_take(frame, over_elements(&call));
+}
+
+jlt_value *jlt_broadcast_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count)
+{
+    struct call call = {function, arguments, count};
+    if (!frame_enter(frame, __func__) || !is_complete(frame, __func__, &call))
+        return NULL;
+    return frame_take(frame, over_elements(&call));
+}
+
+/* ---- tasks ---- */
+
+static struct outcome start(const struct call *call)
+{
+    RETURN_OUTCOME(LATE(spawn)(call->function, call->arguments, call->count, &failed));
+}
+
+jlt_value *jlt_spawn_list(jlt_frame *frame, jlt_value *const *list)
+{
+    struct call call;
+    if (!frame_enter(frame, "jlt_spawn") || !take_list(frame, "jlt_spawn", list, &call))
+        return NULL;
+    return frame_take(frame, start(&call));
+}
+
+jlt_value *jlt_spawn_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count)
+{
+    struct call call = {function, arguments, count};
+    if (!frame_enter(frame, __func__) || !is_complete(frame, __func__, &call))
+        return NULL;
+    return frame_take(frame, start(&call));
+}
+
+static struct outcome await(jlt_value *task)
+{
+    RETURN_OUTCOME(LATE(fetch_task)(task, &failed));
+}
+
+jlt_value *jlt_fetch(jlt_frame *frame, jlt_value *task)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, task, __func__, "task"))
+        return NULL;
+    julia_may_collect();
+    return frame_take(frame, await(task));
+}

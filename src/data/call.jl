@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+#
+# Calls in other forms than f(a, b) (call.c).
+
+arguments(args::Ptr{Any}, count::Csize_t) = Any[unsafe_load(args, i) for i in 1:Int(count)]
+
+function call_kw(keywords::Any, f::Any, args::Ptr{Any}, count::Csize_t, failed::Failed)
+    try
+        keywords isa NamedTuple ||
+            return failure(failed, STATUS_TYPE_MISMATCH, "jlt_call_kw: expected NamedTuple, got $(typeof(keywords))")
+        return f(arguments(args, count)...; keywords...)
+    catch
+        return failure(failed)
+    end
+end
+
+function call_splat(f::Any, collection::Any, failed::Failed)
+    try
+        return f(collection...)
+    catch
+        return failure(failed)
+    end
+end
+
+function call_broadcast(f::Any, args::Ptr{Any}, count::Csize_t, failed::Failed)
+    try
+        return broadcast(f, arguments(args, count)...)
+    catch
+        return failure(failed)
+    end
+end
+
+# ---- tasks ------------------------------------------------------------------------------------------------------
+
+# As Threads.@spawn, in the default pool wherever the caller runs.
+function spawn(f::Any, args::Ptr{Any}, count::Csize_t, failed::Failed)
+    try
+        values = arguments(args, count)
+        task = Task(() -> Base.invokelatest(f, values...))
+        task.sticky = false
+        isdefined(Threads, :_spawn_set_thrpool) && Threads._spawn_set_thrpool(task, :default) # since 1.9
+        return schedule(task)
+    catch
+        return failure(failed)
+    end
+end
+
+# What the task itself threw, as `exceptions` in bootstrap.jl has it.
+function exceptions_of(task::Task)
+    stack = isdefined(Base, :current_exceptions) ?
+        Any[(e.exception, e.backtrace) for e in Base.current_exceptions(task)] :
+        Any[(e[1], e[2]) for e in Base.catch_stack(task)]
+    return isempty(stack) ? Any[(task.exception, [])] : stack
+end
+
+function fetch_task(task::Any, failed::Failed)
+    task isa Task ||
+        return failure(failed, STATUS_TYPE_MISMATCH, "jlt_fetch: expected Task, got $(typeof(task))")
+    try
+        return fetch(task)
+    catch
+        istaskfailed(task) || return failure(failed) # thrown at the one who waits
+        stack = exceptions_of(task)
+        unsafe_store!(failed, Cint(1))
+        return Failure(STATUS_EXCEPTION, "", stack)
+    end
+end
