@@ -117,7 +117,7 @@ static void test_a_struct_of_an_older_header_is_accepted(void **unused)
     jlt_persistent_type *older = malloc(size); /* so that reading further is found out */
     assert_non_null(older);
     memcpy(older, &full_type, size);
-    const struct type *type = type_of_persistent(older, size);
+    const struct type *type = type_of_persistent(older, size, NULL);
     free(older);
     jlt_persistent_type same = full_type;
     same.dispose_output = NULL;
@@ -142,7 +142,7 @@ static void test_a_struct_of_a_newer_header_is_accepted(void **unused)
         jlt_persistent_type known;
         char unknown[32];
     } newer = {.known = full_type, .unknown = "from a later release"};
-    assert_ptr_equal(type_of_persistent(&newer.known, sizeof newer), type_of(&full_type));
+    assert_ptr_equal(type_of_persistent(&newer.known, sizeof newer, NULL), type_of(&full_type));
 }
 
 static void test_what_cannot_be_run_is_refused_with_a_reason(void **unused)
@@ -156,9 +156,9 @@ static void test_what_cannot_be_run_is_refused_with_a_reason(void **unused)
     assert_null(type_of(&once));
     assert_contains(jlt_error_message(), "\"task\" has no run");
     /* a struct so old that run is not in it */
-    assert_null(type_of_persistent(&full_type, offsetof(jlt_persistent_type, run)));
+    assert_null(type_of_persistent(&full_type, offsetof(jlt_persistent_type, run), NULL));
     assert_contains(jlt_error_message(), "\"full\" has no run");
-    assert_null(type_of_persistent(NULL, sizeof full_type));
+    assert_null(type_of_persistent(NULL, sizeof full_type, NULL));
     assert_int_equal(error_last()->status, JLT_INVALID_ARGUMENT);
     assert_contains(jlt_error_message(), "NULL");
     error_none();
