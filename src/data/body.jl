@@ -14,40 +14,45 @@ function type_expression(text_bytes::Ptr{UInt8}, failed::Failed)
     end
 end
 
-# The places of a struct parts.
-const INIT, RUN, CONFIG, INPUT, OUTPUT = 1, 2, 3, 4, 5
-const SIZES = 5 # that of CONFIG is the next
+# The places of a struct parts, the sizes in the order of the types.
+const INIT, RUN, CONFIG, INPUT, OUTPUT, SIZES = 1, 2, 3, 4, 5, 6
 
-# nothing: none is given.
-function part(parts::Ptr{Cvoid}, place::Int)
-    unsafe_load(Ptr{Ptr{Cvoid}}(parts), place) == C_NULL && return nothing
-    return Some{Any}(unsafe_load(Ptr{Any}(parts), place))
-end
+given(parts::Ptr{Cvoid}, place::Int) = unsafe_load(Ptr{Ptr{Cvoid}}(parts), place) != C_NULL
+part(parts::Ptr{Cvoid}, place::Int) = unsafe_load(Ptr{Any}(parts), place)
+size_of_part(parts::Ptr{Cvoid}, place::Int) = unsafe_load(Ptr{Int}(parts), SIZES + place - CONFIG)
 
-# Why C's bytes cannot be a value of that type, or nothing.
-function unfit(what::String, T, size::UInt)
-    T isa Type || return "julia_$what names $(T), which is not a type"
-    isbitstype(T) || return "julia_$what: $T is not plain bits (isbitstype), so C cannot hold it"
-    sizeof(T) == size || return "julia_$what: $T has $(sizeof(T)) bytes, but $(what)_size is $size"
-    return nothing
+fits(T::Any, size::Int) = T isa DataType && isbitstype(T) && Core.sizeof(T) === size
+
+function unfit_failure(failed::Failed, place::Int, T, size::Int)
+    what = ("config", "input", "output")[place-CONFIG+1]
+    return failure(failed, STATUS_TYPE_MISMATCH,
+                   !(T isa Type) ? "julia_$what names $T, which is not a type" :
+                   !isbitstype(T) ? "julia_$what: $T is not plain bits (isbitstype), so C cannot hold it" :
+                   "julia_$what: $T has $(sizeof(T)) bytes, but $(what)_size is $size")
 end
+rare_unfit = unfit_failure
+
+# As unsafe_load, but it need not be compiled for each T.
+load(T::Any, at::Ptr{Cvoid}) = Core.Intrinsics.pointerref(Core.Intrinsics.bitcast(Ptr{T}, at), 1, 1)
 
 # Entries are made here: a child of Main, so that they are optimised as the user's own code is.
 const ENTRIES = Module(:JLTaskEntries)
 
-const ENTRY_OF = IdDict{Any,Ptr{Cvoid}}()
+const ENTRY_OF = IdDict{Any,Any}()
 const ENTRY_LOCK = ReentrantLock()
 
-# A function of its own for each entry: all in it is constant but the state and the bytes.
-function make_entry(f, S::Type, I, O)
+# A function of its own for each entry: all in it is constant but the state and the bytes. The state comes as a pointer,
+# rooted by C: a @cfunction with an argument of type Any dispatches dynamically and boxes the others (1.5). I and O are
+# nothing where there is none.
+function make_entry(@nospecialize(f), @nospecialize(S), @nospecialize(I), @nospecialize(O))
     name = Symbol("body", length(ENTRY_OF))
-    run = QuoteNode(f)
-    call = I === nothing ? :($run(state::$S)) : :($run(state::$S, unsafe_load(Ptr{$(something(I))}(input))))
-    body = O === nothing ? call :
-        :(unsafe_store!(Ptr{$(something(O))}(output), convert($(something(O)), $call)::$(something(O))))
+    call = Expr(:call, QuoteNode(f), :value)
+    I === nothing || push!(call.args, :(unsafe_load(Ptr{$I}(input))))
+    body = O === nothing ? call : :(unsafe_store!(Ptr{$O}(output), convert($O, $call)::$O))
     Core.eval(ENTRIES, quote
-        function $name(state::Any, input::Ptr{Cvoid}, output::Ptr{Cvoid}, failed::Ptr{Cint})
+        function $name(state::Ptr{Cvoid}, input::Ptr{Cvoid}, output::Ptr{Cvoid}, failed::Ptr{Cint})
             try
+                value = unsafe_pointer_to_objref(state)::$S
                 $body
                 return nothing
             catch
@@ -55,13 +60,20 @@ function make_entry(f, S::Type, I, O)
             end
         end
     end)
-    return Core.eval(ENTRIES, :(@cfunction($name, Any, (Any, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cint}))))
+    return Core.eval(ENTRIES, :(@cfunction($name, Any, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cint}))))
 end
+rare_entry = make_entry
 
-function entry_of(f, S::Type, I, O)
+function entry_of(@nospecialize(f), @nospecialize(S), @nospecialize(I), @nospecialize(O))
+    key = Core.svec(f, S, I, O)
     lock(ENTRY_LOCK)
     try
-        return get!(() -> make_entry(f, S, I, O), ENTRY_OF, (f, S, I, O))
+        entry = get(ENTRY_OF, key, nothing)
+        if entry === nothing
+            entry = rare_entry(f, S, I, O)
+            ENTRY_OF[key] = entry
+        end
+        return entry::Ptr{Cvoid}
     finally
         unlock(ENTRY_LOCK)
     end
@@ -70,19 +82,20 @@ end
 # The state of a new task, after all that its type names has been checked.
 function new_state(parts::Ptr{Cvoid}, config::Ptr{Cvoid}, entry::Ptr{Ptr{Cvoid}}, failed::Failed)
     try
-        for (what, place) in (("config", CONFIG), ("input", INPUT), ("output", OUTPUT))
-            T = part(parts, place)
-            why = T === nothing ? nothing :
-                unfit(what, something(T), unsafe_load(Ptr{UInt}(parts), SIZES + place - CONFIG + 1))
-            why === nothing || return failure(failed, STATUS_TYPE_MISMATCH, why)
+        for place in CONFIG:OUTPUT
+            given(parts, place) && !fits(part(parts, place), size_of_part(parts, place)) &&
+                return rare_unfit(failed, place, part(parts, place), size_of_part(parts, place))
         end
-        init, C = part(parts, INIT), part(parts, CONFIG)
-        state = init === nothing ? nothing :
-            C === nothing ? something(init)() : something(init)(unsafe_load(Ptr{something(C)}(config)))
-        f = something(part(parts, RUN))
-        unsafe_store!(entry, entry_of(f, typeof(state), part(parts, INPUT), part(parts, OUTPUT)))
+        state = nothing
+        if given(parts, INIT)
+            init = part(parts, INIT)
+            state = given(parts, CONFIG) ? init(load(part(parts, CONFIG), config)) : init()
+        end
+        I = given(parts, INPUT) ? part(parts, INPUT) : nothing
+        O = given(parts, OUTPUT) ? part(parts, OUTPUT) : nothing
+        unsafe_store!(entry, entry_of(part(parts, RUN), typeof(state), I, O))
         return state
     catch
-        return failure(failed)
+        return rare_failure(failed)
     end
 end

@@ -303,6 +303,30 @@ static void test_a_new_task_has_what_the_name_means_then(void **unused)
     jlt_persistent_drop(after);
 }
 
+/* Else it would cost several times as much as the body. */
+static void test_a_message_allocates_nothing(void **unused)
+{
+    (void)unused;
+    static const jlt_persistent_type type = {.input_size = sizeof(int64_t),
+                                             .output_size = sizeof(int64_t),
+                                             .julia_init = "Main.Inner.new",
+                                             .julia_run = "Main.Inner.double",
+                                             .julia_input = "Int64",
+                                             .julia_output = "Int64"};
+    enum { messages = 100000 };
+    if (test_is_stress())
+        return;
+    jlt_persistent *task;
+    int64_t in = 1, out, before = 0;
+    assert_ok(jlt_persistent_spawn(runtime, &type, NULL, &task));
+    before = value_of("Base.gc_bytes()");
+    for (int i = 0; i < messages; i++)
+        assert_ok(jlt_persistent_invoke(task, &in, &out));
+    int64_t bytes = value_of("Base.gc_bytes()") - before;
+    assert_true(bytes < 10 * messages); /* what asking takes */
+    jlt_persistent_drop(task);
+}
+
 static int disposed;
 
 static void count_disposed(void *bytes)
@@ -489,6 +513,7 @@ int main(void)
         cmocka_unit_test(test_a_body_that_waits_suspends_only_its_task),
         cmocka_unit_test(test_a_new_method_takes_effect_from_the_next_message),
         cmocka_unit_test(test_a_new_task_has_what_the_name_means_then),
+        cmocka_unit_test(test_a_message_allocates_nothing),
         cmocka_unit_test(test_outputs_are_disposed_of),
         cmocka_unit_test(test_exceptions_are_the_reply),
         cmocka_unit_test(test_an_output_that_cannot_be_converted),
