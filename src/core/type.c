@@ -11,11 +11,12 @@
 enum { chains = 256 };
 static _Atomic(struct type *) table[chains];
 
-/* The strings of a persistent type but its name; any may be NULL. */
+/* The strings of a type's fields; any but the name may be NULL. */
 static const size_t strings[] = {
-    offsetof(jlt_persistent_type, julia_init),  offsetof(jlt_persistent_type, julia_run),
-    offsetof(jlt_persistent_type, julia_exit),  offsetof(jlt_persistent_type, julia_config),
-    offsetof(jlt_persistent_type, julia_input), offsetof(jlt_persistent_type, julia_output),
+    offsetof(jlt_persistent_type, name),         offsetof(jlt_persistent_type, julia_init),
+    offsetof(jlt_persistent_type, julia_run),    offsetof(jlt_persistent_type, julia_exit),
+    offsetof(jlt_persistent_type, julia_config), offsetof(jlt_persistent_type, julia_input),
+    offsetof(jlt_persistent_type, julia_output),
 };
 enum { string_count = sizeof strings / sizeof *strings };
 
@@ -32,7 +33,7 @@ static uint64_t hash_of(const struct type *type)
     hash = hash_bytes(hash, &type->fields.state_size, 5 * sizeof(size_t));
     if (type->fields.julia_run)
         hash = hash_bytes(hash, type->fields.julia_run, strlen(type->fields.julia_run));
-    return hash_bytes(hash, type->name, strlen(type->name));
+    return hash_bytes(hash, type->fields.name, strlen(type->fields.name));
 }
 
 static bool same_string(const char *a, const char *b)
@@ -44,15 +45,13 @@ static bool same_string(const char *a, const char *b)
 static bool same(const struct type *a, const struct type *b)
 {
     jlt_persistent_type x = a->fields, y = b->fields;
-    x.name = y.name = NULL;
     for (size_t i = 0; i < string_count; i++) {
         const char **s = string_of(&x, i), **t = string_of(&y, i);
         if (!same_string(*s, *t))
             return false;
         *s = *t = NULL;
     }
-    return a->persistent == b->persistent && a->run_once == b->run_once && !memcmp(&x, &y, sizeof x) &&
-           !strcmp(a->name, b->name);
+    return a->persistent == b->persistent && a->run_once == b->run_once && !memcmp(&x, &y, sizeof x);
 }
 
 static struct type *find(struct type *chain, const struct type *wanted)
@@ -62,27 +61,27 @@ static struct type *find(struct type *chain, const struct type *wanted)
     return chain;
 }
 
-/* The bytes that the strings take; and their copies, put there. */
-static size_t strings_length(struct type *type)
+/* The bytes that the strings take. */
+static size_t strings_length(jlt_persistent_type *fields)
 {
-    size_t length = strlen(type->name) + 1;
+    size_t length = 0;
     for (size_t i = 0; i < string_count; i++) {
-        const char *string = *string_of(&type->fields, i);
+        const char *string = *string_of(fields, i);
         length += string ? strlen(string) + 1 : 0;
     }
     return length;
 }
 
-static void copy_strings(struct type *type, char *at)
+/* Copies them to `at`. */
+static void copy_strings(jlt_persistent_type *fields, char *at)
 {
-    type->name = type->fields.name = strcpy(at, type->name);
-    at += strlen(at) + 1;
     for (size_t i = 0; i < string_count; i++) {
-        const char **string = string_of(&type->fields, i);
+        const char **string = string_of(fields, i);
         if (!*string)
             continue;
-        *string = strcpy(at, *string);
-        at += strlen(at) + 1;
+        size_t length = strlen(*string) + 1;
+        *string = memcpy(at, *string, length);
+        at += length;
     }
 }
 
@@ -92,13 +91,14 @@ static const struct type *intern(struct type *wanted)
     struct type *first = atomic_load(chain), *found = find(first, wanted);
     if (found)
         return found;
-    struct type *copy = malloc(sizeof *copy + strings_length(wanted));
+    struct type *copy = malloc(sizeof *copy + strings_length(&wanted->fields));
     if (!copy) {
         error_report(error_constant(JLT_NO_MEMORY));
         return NULL;
     }
     *copy = *wanted;
-    copy_strings(copy, (char *)(copy + 1));
+    copy_strings(&copy->fields, (char *)(copy + 1));
+    copy->name = copy->fields.name;
     do {
         copy->next = first;
         if (atomic_compare_exchange_strong(chain, &first, copy))
@@ -134,7 +134,7 @@ const struct type *type_of_task(const jlt_task_type *type, size_t size)
         return NULL;
     struct type wanted;
     memset(&wanted, 0, sizeof wanted);
-    wanted.name = fields.name ? fields.name : "task";
+    wanted.name = wanted.fields.name = fields.name ? fields.name : "task";
     wanted.fields.input_size = fields.input_size;
     wanted.fields.output_size = fields.output_size;
     wanted.fields.dispose_input = fields.dispose_input;
@@ -181,7 +181,7 @@ const struct type *type_of_persistent(const jlt_persistent_type *type, size_t si
     if (!copy_fields(&wanted.fields, sizeof wanted.fields, type, size))
         return NULL;
     wanted.persistent = true;
-    wanted.name = wanted.fields.name ? wanted.fields.name : "persistent";
+    wanted.name = wanted.fields.name = wanted.fields.name ? wanted.fields.name : "persistent";
     const char *wrong = julia_members_wrong(&wanted.fields);
     if (wrong) {
         error_fail(JLT_INVALID_ARGUMENT, "task type \"%s\" %s", wanted.name, wrong);
