@@ -65,7 +65,7 @@ static double pipeline(const struct peer *peer, size_t clients, size_t tasks, si
     return (double)(end - start) / (double)messages;
 }
 
-static const struct peer *const peers[] = {&mutex_worker, &julia_channel, &jltask_peer, &jltask_kept};
+static const struct peer *const peers[] = {&mutex_worker, &julia_channel, &jltask_peer, &jltask_kept, &jltask_julia};
 enum { peer_count = sizeof peers / sizeof *peers };
 
 static void measure(const char *name, size_t clients, size_t tasks)

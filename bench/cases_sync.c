@@ -12,9 +12,10 @@
 enum { most_calls = 20000, warm_up = 200 };
 static const int64_t idle_ns = 500000; /* long enough for a server that spins a little before it sleeps */
 
-static const struct peer *const awake[] = {&floor_spinning, &floor_futex, &mutex_worker,
-                                           &julia_channel,  &jltask_peer, &jltask_kept};
-static const struct peer *const asleep[] = {&floor_futex, &mutex_worker, &julia_channel, &jltask_peer, &jltask_kept};
+static const struct peer *const awake[] = {&floor_spinning, &floor_futex, &mutex_worker, &julia_channel,
+                                           &jltask_peer,    &jltask_kept, &jltask_julia};
+static const struct peer *const asleep[] = {&floor_futex, &mutex_worker, &julia_channel,
+                                            &jltask_peer, &jltask_kept,  &jltask_julia};
 
 static double call_ns[most_calls];
 

@@ -8,8 +8,8 @@ set tics nomirror
 set border 3
 set style fill solid 0.8 noborder
 
-peers = "floor-loop floor-loop-jlt floor-spin floor-futex mutex+condvar julia-channel jltask jltask-kept"
-colours = "0xcccccc 0xbbbbbb 0x999999 0x777777 0xe0a030 0x9558b2 0x389826 0x8fce87"
+peers = "floor-loop floor-loop-jlt floor-spin floor-futex mutex+condvar julia-channel jltask jltask-kept jltask-julia"
+colours = "0xcccccc 0xbbbbbb 0x999999 0x777777 0xe0a030 0x9558b2 0x389826 0x8fce87 0x1f5fa8"
 # Only what is measured in ns is drawn. A case's name may have a comma, so that is not the separator here.
 rows = sprintf("< sed -n 's/^\"\\([^\"]*\\)\",\\([^,]*\\),\\([^,]*\\),\\([^,]*\\),ns,.*/\\1;\\2;\\3;\\4/p' '%s'", csv)
 stats rows using 4 name "all" nooutput

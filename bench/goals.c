@@ -22,6 +22,7 @@ static const struct goal goals[] = {
     {"pipelined, 2 clients, 64 tasks", "jltask", "floor-loop", MORE_AT_MOST, 100},
     {"pipelined, 4 clients, 64 tasks", "jltask", "floor-loop", MORE_AT_MOST, 100},
     {"fan-out over 10000 tasks", "jltask", "floor-loop", MORE_AT_MOST, 100},
+    {"pipelined, 1 client, 1 task", "jltask-julia", NULL, AT_MOST, 200},
     {"starts", "jltask", NULL, AT_LEAST, 300000},
     {"an idle task, with its Ref", "jltask", NULL, AT_MOST, 600},
     {"collection, everything", "1000000 tasks", "floor-no-tasks", TIMES_AT_MOST, 2},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * jltask with tasks whose bodies are C: as README.md shows it, with a look-up by path in each message, and with the two
- * functions looked up once by the program. */
+ * functions looked up once by the program. And with tasks whose bodies are Julia. */
 #include "peers.h"
 
 #include <stdlib.h>
@@ -47,6 +47,18 @@ static void run_kept(jlt_frame *frame, void *state, const void *input, void *out
 const jlt_persistent_type accumulator_type = TYPE("accumulator", run);
 static const jlt_persistent_type kept_type = TYPE("kept", run_kept);
 
+static const jlt_persistent_type julia_type = {
+    .name = "julia",
+    .config_size = sizeof(double),
+    .input_size = sizeof(double),
+    .output_size = sizeof(double),
+    .julia_init = "Base.Ref",
+    .julia_run = "Main.bench_add",
+    .julia_config = "Float64",
+    .julia_input = "Float64",
+    .julia_output = "Float64",
+};
+
 static jlt_persistent **tasks;
 static size_t task_count;
 
@@ -67,6 +79,19 @@ static void start_plain(size_t count)
 static void start_kept(size_t count)
 {
     start(&kept_type, count);
+}
+
+static void define_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)input, (void)output;
+    jlt_eval(frame, "isdefined(Main, :bench_add) || @eval bench_add(sum, x) = (sum[] += x)");
+}
+
+static void start_julia(size_t count)
+{
+    static const jlt_task_type define = {.name = "define", .run = define_run};
+    CHECK(jlt_task_invoke(runtime, &define, NULL, NULL));
+    start(&julia_type, count);
 }
 
 static void stop(void)
@@ -97,3 +122,4 @@ static double receive(struct request *request)
 
 const struct peer jltask_peer = {"jltask", start_plain, stop, invoke, send, receive};
 const struct peer jltask_kept = {"jltask-kept", start_kept, stop, invoke, send, receive};
+const struct peer jltask_julia = {"jltask-julia", start_julia, stop, invoke, send, receive};

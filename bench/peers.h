@@ -56,7 +56,8 @@ struct peer {
     double (*receive)(struct request *request);
 };
 
-extern const struct peer floor_spinning, floor_futex, mutex_worker, julia_channel, jltask_peer, jltask_kept;
+extern const struct peer floor_spinning, floor_futex, mutex_worker, julia_channel, jltask_peer, jltask_kept,
+    jltask_julia;
 
 /* The README's accumulator, which looks its functions up in each message. */
 extern const jlt_persistent_type accumulator_type;

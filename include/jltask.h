@@ -236,7 +236,7 @@ typedef struct jlt_task_type {
     size_t thread;
 } jlt_task_type;
 
-/* What a persistent task is. Only run is required. The library copies the type at its first use. */
+/* What a persistent task is. Only run, or julia_run, is required. The library copies the type at its first use. */
 typedef struct jlt_persistent_type {
     const char *name; /* for messages; NULL: "persistent" */
     size_t state_size;
@@ -261,7 +261,32 @@ typedef struct jlt_persistent_type {
      * make the first message slow, such as calls that Julia compiles. It must leave the state as it was; a failure in it
      * is ignored. Not run for later starts, which do not wait for it either. */
     void (*warm_up)(jlt_frame *frame, void *state);
+    /* Bodies written in Julia, in place of init, run and exit: the comment below. All may be NULL. */
+    const char *julia_init, *julia_run, *julia_exit;       /* functions, by path as in jlt_global */
+    const char *julia_config, *julia_input, *julia_output; /* types: a path, or an expression ("NTuple{4,Float64}") */
 } jlt_persistent_type;
+
+/* Bodies written in Julia: a type with julia_run has Julia functions in place of init, run and exit, which must be NULL
+ * then, and state_size 0. Each task has a state, any Julia value, which stays rooted as long as the task lives.
+ *
+ *   julia_init(config)        returns the state. Without julia_config: julia_init(); without julia_init it is `nothing`
+ *   julia_run(state, input)   returns the output, which is converted (Julia's convert) to julia_output. Without
+ *                             julia_input: julia_run(state); without julia_output what it returns is not used
+ *   julia_exit(state)         runs after the last message, once; what it throws is ignored
+ *
+ * julia_config, julia_input and julia_output name Julia types that are plain bits (isbitstype) and of just as many
+ * bytes as config_size, input_size and output_size; NULL: there is none, and the size must be 0. Their layout is C's
+ * for a struct of the same members, but for what lies between these, which is not defined in an output. A name with a
+ * brace, a parenthesis or a space is an expression, evaluated in Main.
+ *
+ * Names are looked up when a task is started, and that task keeps what they named. A method that is defined later takes
+ * effect from the next message on. A body is compiled once for each function and type of state, when the first such
+ * task is started, with nothing left to be dispatched in a message but what the function itself does.
+ *
+ * A type that breaks the rules about which members go together is JLT_INVALID_ARGUMENT, from the call that starts a
+ * task. A start's reply is JLT_NOT_FOUND for a name that is not defined, JLT_TYPE_MISMATCH for a name that is not a
+ * type, a type that is not plain bits and one of another size (the message has both sizes), and JLT_EXCEPTION for what
+ * julia_init throws. A message's reply is JLT_EXCEPTION for what julia_run or the conversion throws. */
 
 /* Sends a one-shot task. dispatch waits while the channel is full, try_dispatch says JLT_FULL. *receiver is the
  * caller's, to receive or to drop; receiver may be NULL: sent and forgotten. Any thread.

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "core/message.h"
 #include "core/task.h"
+#include "data/body.h"
 
 /* ---- one-shot and persistent tasks ---- */
 
@@ -52,7 +53,7 @@ jlt_status jlt_persistent_dispatch_sized(jlt_runtime *runtime, const jlt_persist
 {
     if (api_missing(runtime, "jlt_persistent_dispatch", "runtime"))
         return JLT_INVALID_ARGUMENT;
-    return dispatch(runtime, type_of_persistent(type, type_size), config, SEND_WAIT, receiver);
+    return dispatch(runtime, type_of_persistent(type, type_size, &julia_bodies), config, SEND_WAIT, receiver);
 }
 
 jlt_status jlt_persistent_try_dispatch_sized(jlt_runtime *runtime, const jlt_persistent_type *type, size_t type_size,
@@ -60,7 +61,7 @@ jlt_status jlt_persistent_try_dispatch_sized(jlt_runtime *runtime, const jlt_per
 {
     if (api_missing(runtime, "jlt_persistent_try_dispatch", "runtime"))
         return JLT_INVALID_ARGUMENT;
-    return dispatch(runtime, type_of_persistent(type, type_size), config, SEND_TRY, receiver);
+    return dispatch(runtime, type_of_persistent(type, type_size, &julia_bodies), config, SEND_TRY, receiver);
 }
 
 jlt_status jlt_persistent_spawn_sized(jlt_runtime *runtime, const jlt_persistent_type *type, size_t type_size,
@@ -68,7 +69,7 @@ jlt_status jlt_persistent_spawn_sized(jlt_runtime *runtime, const jlt_persistent
 {
     if (api_missing(runtime, "jlt_persistent_spawn", "runtime") || api_missing(task, "jlt_persistent_spawn", "task"))
         return JLT_INVALID_ARGUMENT;
-    return invoke(runtime, type_of_persistent(type, type_size), config, task);
+    return invoke(runtime, type_of_persistent(type, type_size, &julia_bodies), config, task);
 }
 
 jlt_status jlt_persistent_call(jlt_persistent *task, const void *input, jlt_receiver **receiver)

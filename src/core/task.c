@@ -42,6 +42,8 @@ struct task *task_new(struct runtime *runtime, struct worker *worker, const stru
     task->runtime = runtime;
     task->worker = worker;
     task->type = type;
+    if (type->fields.julia_run)
+        memcpy(task->state, &type, sizeof type); /* as struct julia_bodies says */
     COUNT(tasks, 1);
     return task;
 }

@@ -11,22 +11,47 @@
 enum { chains = 256 };
 static _Atomic(struct type *) table[chains];
 
+/* The strings of a type's fields; any but the name may be NULL. */
+static const size_t strings[] = {
+    offsetof(jlt_persistent_type, name),         offsetof(jlt_persistent_type, julia_init),
+    offsetof(jlt_persistent_type, julia_run),    offsetof(jlt_persistent_type, julia_exit),
+    offsetof(jlt_persistent_type, julia_config), offsetof(jlt_persistent_type, julia_input),
+    offsetof(jlt_persistent_type, julia_output),
+};
+enum { string_count = sizeof strings / sizeof *strings };
+
+static const char **string_of(jlt_persistent_type *fields, size_t index)
+{
+    return (const char **)((char *)fields + strings[index]);
+}
+
 static uint64_t hash_of(const struct type *type)
 {
     /* run and the sizes tell nearly all types apart; the rest is left to the comparison */
     uint64_t hash = hash_bytes(HASH_START, &type->fields.run, sizeof type->fields.run);
     hash = hash_bytes(hash, &type->run_once, sizeof type->run_once);
     hash = hash_bytes(hash, &type->fields.state_size, 5 * sizeof(size_t));
-    return hash_bytes(hash, type->name, strlen(type->name));
+    if (type->fields.julia_run)
+        hash = hash_bytes(hash, type->fields.julia_run, strlen(type->fields.julia_run));
+    return hash_bytes(hash, type->fields.name, strlen(type->fields.name));
+}
+
+static bool same_string(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
 }
 
 /* Both were zeroed before they were filled, so their padding is equal too. */
 static bool same(const struct type *a, const struct type *b)
 {
     jlt_persistent_type x = a->fields, y = b->fields;
-    x.name = y.name = NULL;
-    return a->persistent == b->persistent && a->run_once == b->run_once && !memcmp(&x, &y, sizeof x) &&
-           !strcmp(a->name, b->name);
+    for (size_t i = 0; i < string_count; i++) {
+        const char **s = string_of(&x, i), **t = string_of(&y, i);
+        if (!same_string(*s, *t))
+            return false;
+        *s = *t = NULL;
+    }
+    return a->persistent == b->persistent && a->run_once == b->run_once && !memcmp(&x, &y, sizeof x);
 }
 
 static struct type *find(struct type *chain, const struct type *wanted)
@@ -36,20 +61,44 @@ static struct type *find(struct type *chain, const struct type *wanted)
     return chain;
 }
 
-static const struct type *intern(const struct type *wanted)
+/* The bytes that the strings take. */
+static size_t strings_length(jlt_persistent_type *fields)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < string_count; i++) {
+        const char *string = *string_of(fields, i);
+        length += string ? strlen(string) + 1 : 0;
+    }
+    return length;
+}
+
+/* Copies them to `at`. */
+static void copy_strings(jlt_persistent_type *fields, char *at)
+{
+    for (size_t i = 0; i < string_count; i++) {
+        const char **string = string_of(fields, i);
+        if (!*string)
+            continue;
+        size_t length = strlen(*string) + 1;
+        *string = memcpy(at, *string, length);
+        at += length;
+    }
+}
+
+static const struct type *intern(struct type *wanted)
 {
     _Atomic(struct type *) *chain = &table[hash_of(wanted) % chains];
     struct type *first = atomic_load(chain), *found = find(first, wanted);
     if (found)
         return found;
-    size_t name_length = strlen(wanted->name) + 1;
-    struct type *copy = malloc(sizeof *copy + name_length);
+    struct type *copy = malloc(sizeof *copy + strings_length(&wanted->fields));
     if (!copy) {
         error_report(error_constant(JLT_NO_MEMORY));
         return NULL;
     }
     *copy = *wanted;
-    copy->name = copy->fields.name = memcpy(copy + 1, wanted->name, name_length);
+    copy_strings(&copy->fields, (char *)(copy + 1));
+    copy->name = copy->fields.name;
     do {
         copy->next = first;
         if (atomic_compare_exchange_strong(chain, &first, copy))
@@ -85,7 +134,7 @@ const struct type *type_of_task(const jlt_task_type *type, size_t size)
         return NULL;
     struct type wanted;
     memset(&wanted, 0, sizeof wanted);
-    wanted.name = fields.name ? fields.name : "task";
+    wanted.name = wanted.fields.name = fields.name ? fields.name : "task";
     wanted.fields.input_size = fields.input_size;
     wanted.fields.output_size = fields.output_size;
     wanted.fields.dispose_input = fields.dispose_input;
@@ -95,14 +144,54 @@ const struct type *type_of_task(const jlt_task_type *type, size_t size)
     return fields.run ? intern(&wanted) : without_run(wanted.name);
 }
 
-const struct type *type_of_persistent(const jlt_persistent_type *type, size_t size)
+/* Which members do not go together in a type with some of the julia_ ones; NULL: all do. */
+static const char *julia_members_wrong(const jlt_persistent_type *fields)
+{
+    if (!fields->julia_run)
+        return fields->julia_init || fields->julia_exit || fields->julia_config || fields->julia_input ||
+                       fields->julia_output
+                   ? "has julia_ members, but no julia_run"
+                   : NULL;
+    if (fields->init || fields->run || fields->exit)
+        return "has julia_run, and init, run or exit too";
+    if (fields->state_size)
+        return "has julia_run, but a state_size that is not 0";
+    if (fields->warm_up)
+        return "has julia_run and warm_up, whose state is not C's";
+    if (fields->julia_config && !fields->julia_init)
+        return "has julia_config, but no julia_init";
+    if (fields->config_size && !fields->julia_config)
+        return "has julia_run and a config_size, but no julia_config";
+    if (fields->input_size && !fields->julia_input)
+        return "has julia_run and an input_size, but no julia_input";
+    if (fields->output_size && !fields->julia_output)
+        return "has julia_run and an output_size, but no julia_output";
+    return NULL;
+}
+
+static void use_julia_bodies(jlt_persistent_type *fields, const struct julia_bodies *julia)
+{
+    fields->state_size = julia->state_size;
+    fields->init = julia->init;
+    fields->run = julia->run;
+    fields->exit = fields->julia_exit ? julia->exit : NULL;
+}
+
+const struct type *type_of_persistent(const jlt_persistent_type *type, size_t size, const struct julia_bodies *julia)
 {
     struct type wanted;
     memset(&wanted, 0, sizeof wanted);
     if (!copy_fields(&wanted.fields, sizeof wanted.fields, type, size))
         return NULL;
     wanted.persistent = true;
-    wanted.name = wanted.fields.name ? wanted.fields.name : "persistent";
+    wanted.name = wanted.fields.name = wanted.fields.name ? wanted.fields.name : "persistent";
+    const char *wrong = julia_members_wrong(&wanted.fields);
+    if (wrong) {
+        error_fail(JLT_INVALID_ARGUMENT, "task type \"%s\" %s", wanted.name, wrong);
+        return NULL;
+    }
+    if (wanted.fields.julia_run && julia)
+        use_julia_bodies(&wanted.fields, julia);
     return wanted.fields.run ? intern(&wanted) : without_run(wanted.name);
 }
 

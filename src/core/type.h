@@ -14,15 +14,24 @@ struct type {
     struct type *next; /* in its hash chain */
     bool persistent;
     const char *name;
-    atomic_bool warmed_up; /* or somebody is about to */
-    jlt_persistent_type fields; /* of a one-shot task: what it has in common */
+    atomic_bool warmed_up;      /* or somebody is about to */
+    jlt_persistent_type fields; /* of a one-shot task: what it has in common; strings are copies */
     void (*run_once)(jlt_frame *frame, const void *input, void *output);
 };
 
+/* What runs the types whose bodies are Julia functions (julia_run). A task's state begins with its type, which task_new
+ * puts there. */
+struct julia_bodies {
+    size_t state_size;
+    void (*init)(jlt_frame *frame, void *state, const void *config);
+    void (*run)(jlt_frame *frame, void *state, const void *input, void *output);
+    void (*exit)(jlt_frame *frame, void *state); /* of types with julia_exit */
+};
+
 /* The interned copy of a caller's struct that is `size` bytes in the header it was compiled with. NULL with the
- * thread's error set: NULL, no run, or no memory. */
+ * thread's error set: NULL, no run, no memory, or members that do not go together. julia: NULL where there is none. */
 const struct type *type_of_task(const jlt_task_type *type, size_t size);
-const struct type *type_of_persistent(const jlt_persistent_type *type, size_t size);
+const struct type *type_of_persistent(const jlt_persistent_type *type, size_t size, const struct julia_bodies *julia);
 
 /* True once for a type that has a warm_up, which the caller is to run. */
 bool type_claim_warm_up(const struct type *type);

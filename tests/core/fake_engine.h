@@ -85,7 +85,7 @@ unsigned random_below(unsigned *seed, unsigned limit);
 
 #define type_of(type)                                                                                                  \
     _Generic((type), const jlt_task_type *: type_of_task((const void *)(type), sizeof(jlt_task_type)),       \
-             const jlt_persistent_type *: type_of_persistent((const void *)(type), sizeof(jlt_persistent_type)))
+             const jlt_persistent_type *: type_of_persistent((const void *)(type), sizeof(jlt_persistent_type), NULL))
 
 struct task *spawn(struct runtime *runtime, const jlt_persistent_type *type, const void *config);
 struct message *call(struct task *task, const void *input);

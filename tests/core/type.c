@@ -117,7 +117,7 @@ static void test_a_struct_of_an_older_header_is_accepted(void **unused)
     jlt_persistent_type *older = malloc(size); /* so that reading further is found out */
     assert_non_null(older);
     memcpy(older, &full_type, size);
-    const struct type *type = type_of_persistent(older, size);
+    const struct type *type = type_of_persistent(older, size, NULL);
     free(older);
     jlt_persistent_type same = full_type;
     same.dispose_output = NULL;
@@ -142,7 +142,33 @@ static void test_a_struct_of_a_newer_header_is_accepted(void **unused)
         jlt_persistent_type known;
         char unknown[32];
     } newer = {.known = full_type, .unknown = "from a later release"};
-    assert_ptr_equal(type_of_persistent(&newer.known, sizeof newer), type_of(&full_type));
+    assert_ptr_equal(type_of_persistent(&newer.known, sizeof newer, NULL), type_of(&full_type));
+}
+
+static void test_julia_names_are_compared_and_copied(void **unused)
+{
+    (void)unused;
+    static const struct julia_bodies bodies = {7, init, run_persistent, NULL};
+    char run_name[] = "Main.run", type_name[] = "Int64";
+    jlt_persistent_type fields = {.input_size = 8, .julia_run = "Main.run", .julia_input = "Int64"};
+    jlt_persistent_type again = {.input_size = 8, .julia_run = run_name, .julia_input = type_name};
+    const struct type *type = type_of_persistent(&fields, sizeof fields, &bodies);
+    assert_non_null(type);
+    assert_ptr_equal(type_of_persistent(&again, sizeof again, &bodies), type);
+    assert_int_equal(type->fields.state_size, 7);
+    assert_ptr_equal(type->fields.run, run_persistent);
+    type_name[0] = 'X';
+    const struct type *other = type_of_persistent(&again, sizeof again, &bodies);
+    assert_ptr_not_equal(other, type);
+    run_name[0] = type_name[0] = 'Y';
+    assert_string_equal(other->fields.julia_run, "Main.run"); /* the caller's may be gone */
+    assert_string_equal(other->fields.julia_input, "Xnt64");
+    again.julia_input = NULL;
+    again.input_size = 0;
+    assert_ptr_not_equal(type_of_persistent(&again, sizeof again, &bodies), type);
+    assert_null(type_of_persistent(&fields, sizeof fields, NULL)); /* nothing here runs them */
+    assert_contains(jlt_error_message(), "has no run");
+    error_none();
 }
 
 static void test_what_cannot_be_run_is_refused_with_a_reason(void **unused)
@@ -156,9 +182,9 @@ static void test_what_cannot_be_run_is_refused_with_a_reason(void **unused)
     assert_null(type_of(&once));
     assert_contains(jlt_error_message(), "\"task\" has no run");
     /* a struct so old that run is not in it */
-    assert_null(type_of_persistent(&full_type, offsetof(jlt_persistent_type, run)));
+    assert_null(type_of_persistent(&full_type, offsetof(jlt_persistent_type, run), NULL));
     assert_contains(jlt_error_message(), "\"full\" has no run");
-    assert_null(type_of_persistent(NULL, sizeof full_type));
+    assert_null(type_of_persistent(NULL, sizeof full_type, NULL));
     assert_int_equal(error_last()->status, JLT_INVALID_ARGUMENT);
     assert_contains(jlt_error_message(), "NULL");
     error_none();
@@ -207,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_a_type_without_a_name_is_called_after_its_kind),
         cmocka_unit_test(test_a_struct_of_an_older_header_is_accepted),
         cmocka_unit_test(test_a_struct_of_a_newer_header_is_accepted),
+        cmocka_unit_test(test_julia_names_are_compared_and_copied),
         cmocka_unit_test(test_what_cannot_be_run_is_refused_with_a_reason),
         cmocka_unit_test(test_threads_that_meet_get_the_same_copies),
     };
