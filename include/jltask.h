@@ -383,6 +383,26 @@ JLT_API jlt_status jlt_catch(jlt_frame *frame);
  * Fails with JLT_NOT_FOUND. */
 JLT_API jlt_value *jlt_global(jlt_frame *frame, const char *path);
 
+/* The same, and the variable remembers what the path led to, so that a repeated look-up costs next to nothing:
+ *     static jlt_static_global square_root = JLT_STATIC_GLOBAL("Base.sqrt");
+ *     jlt_value *f = jlt_global_static(frame, &square_root);
+ * or, with GCC and Clang, jlt_global_cached(frame, "Base.sqrt"), which has such a variable inside. What may change is
+ * not remembered: globals of Main are read each time, and members of other modules of the program's looked up. Many
+ * threads may use one variable at once. The path must stay as it is. Also JLT_INVALID_ARGUMENT for NULL. */
+typedef struct jlt_static_global {
+    const char *path;
+    void *known; /* jltask's */
+} jlt_static_global;
+#define JLT_STATIC_GLOBAL(path) {path, NULL}
+JLT_API jlt_value *jlt_global_static(jlt_frame *frame, jlt_static_global *global);
+#ifdef __GNUC__
+#define jlt_global_cached(frame, path)                                                                                 \
+    __extension__({                                                                                                    \
+        static jlt_static_global jlt_static_global_here = JLT_STATIC_GLOBAL(path);                                     \
+        jlt_global_static((frame), &jlt_static_global_here);                                                           \
+    })
+#endif
+
 /* Evaluates Julia code in Main, which compiles it each time, and returns the value of its last statement. All
  * statements are evaluated in order until one throws; a syntax error is an exception (JLT_EXCEPTION) too. */
 JLT_API jlt_value *jlt_eval(jlt_frame *frame, const char *code);

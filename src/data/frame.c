@@ -133,6 +133,7 @@ static struct error *close_frame(jlt_frame *frame, bool wanted)
         pop(fiber);
     struct error *error = frame->failed ? take_failure(frame, wanted) : NULL;
     pop(fiber);
+    error_none(); /* of the body's last call: the next body is none of its business */
     return error;
 }
 

@@ -33,6 +33,14 @@ jlt_value *jlt_global(jlt_frame *frame, const char *path)
     return frame_take(frame, julia_global(path));
 }
 
+jlt_value *jlt_global_static(jlt_frame *frame, jlt_static_global *global)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants(frame, global, __func__, "global") ||
+        !frame_wants(frame, global->path, __func__, "global->path"))
+        return NULL;
+    return frame_take(frame, julia_global_known(global->path, &global->known));
+}
+
 jlt_value *jlt_eval(jlt_frame *frame, const char *code)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, code, __func__, "code"))

@@ -50,6 +50,8 @@ struct outcome {
 struct outcome julia_call(jlt_value *const *arguments, size_t count);
 struct outcome julia_eval(const char *code);
 struct outcome julia_global(const char *path); /* globals.c */
+/* The same, and *known (NULL at first, shared by any threads) remembers it. */
+struct outcome julia_global_known(const char *path, void **known);
 
 /* A Failure as an error, the caller's. Runs the exceptions' showerror, so it may suspend. */
 struct error *julia_describe(jlt_value *failure);

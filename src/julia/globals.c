@@ -99,28 +99,46 @@ static struct outcome look_up(const char *path, int *how_long)
     RETURN_OUTCOME(LATE(global_value)(path, how_long, &failed));
 }
 
+/* What an entry leads to. False: a global of Main that is not there any more. */
+static bool read_entry(const struct entry *entry, struct outcome *outcome)
+{
+    int gone = 0;
+    *outcome = (struct outcome){entry->value, false};
+    if (!entry->value)
+        outcome->value = LATE(main_value)(entry->name, &gone);
+    return !gone;
+}
+
 struct outcome julia_global(const char *path)
 {
+    struct outcome outcome;
     unsigned chain = chain_of(path);
     const struct entry *entry = find(chain, path);
-    if (entry && entry->value)
-        return (struct outcome){entry->value, false};
-    if (entry) {
-        int gone = 0;
-        jlt_value *value = LATE(main_value)(entry->name, &gone);
-        if (!gone)
-            return (struct outcome){value, false};
-    }
+    if (entry && read_entry(entry, &outcome))
+        return outcome;
     jlt_value *constant = constant_of_base(path);
     if (constant) {
         remember(chain, path, constant, NULL);
         return (struct outcome){constant, false};
     }
     int how_long = REMEMBER_NOT;
-    struct outcome outcome = look_up(path, &how_long);
+    outcome = look_up(path, &how_long);
     if (outcome.failed || entry)
         return outcome;
     if (how_long == REMEMBER_NAME)
         remember(chain, path, NULL, julia.symbol(strchr(path, '.') + 1));
+    return outcome;
+}
+
+struct outcome julia_global_known(const char *path, void **known)
+{
+    struct outcome outcome;
+    /* acquire and release: an entry is complete, also for a thread that never looked into the table */
+    const struct entry *entry = __atomic_load_n(known, __ATOMIC_ACQUIRE);
+    if (entry && read_entry(entry, &outcome))
+        return outcome;
+    outcome = julia_global(path);
+    if (!entry && !outcome.failed)
+        __atomic_store_n(known, (void *)find(chain_of(path), path), __ATOMIC_RELEASE);
     return outcome;
 }

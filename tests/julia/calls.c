@@ -71,6 +71,33 @@ static void names_again(jlt_frame *frame)
     EXPECT(is_int(frame, jlt_global(frame, "Main.not_yet"), 5));
 }
 
+/* The same of names that variables remember. */
+static void static_names(jlt_frame *frame)
+{
+    static jlt_static_global square_root = JLT_STATIC_GLOBAL("Base.sqrt");
+    static jlt_static_global in_stage = JLT_STATIC_GLOBAL("Main.Scene.x"), of_main = JLT_STATIC_GLOBAL("Main.rank");
+    static jlt_static_global late = JLT_STATIC_GLOBAL("Main.much_later"), no_path;
+    jlt_value *first = jlt_global(frame, "Base.sqrt");
+    EXPECT(!jlt_global_static(frame, &late));
+    EXPECT_FAILED(JLT_NOT_FOUND, "much_later");
+    for (int i = 0; i < 3; i++) {
+        char code[128];
+        snprintf(code, sizeof code, "rank = %d; module Scene; x = %d; end", i, i);
+        jlt_eval(frame, code);
+        EXPECT(jlt_global_static(frame, &square_root) == first);
+        EXPECT(jlt_global_cached(frame, "Base.sqrt") == first);
+        EXPECT(is_int(frame, jlt_global_static(frame, &of_main), i));
+        EXPECT(is_int(frame, jlt_global_cached(frame, "rank"), i));
+        EXPECT(is_int(frame, jlt_global_static(frame, &in_stage), i));
+    }
+    jlt_eval(frame, "much_later = 6");
+    EXPECT(is_int(frame, jlt_global_static(frame, &late), 6));
+    EXPECT(!jlt_global_static(frame, &no_path));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "global->path is NULL");
+    EXPECT(!jlt_global_static(frame, NULL));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "global is NULL");
+}
+
 static void names_of_properties(jlt_frame *frame)
 {
     jlt_eval(frame, "struct Gauge raw::Int end\n"
@@ -118,6 +145,7 @@ static void test_names(void **unused)
     in_body(names_of_operators);
     in_body(names_in_main);
     in_body(names_again);
+    in_body(static_names);
     in_body(names_of_properties);
     in_body(names_that_are_unknown);
     in_body(names_that_are_none);

@@ -78,11 +78,68 @@ static void test_what_init_roots_lives_as_long_as_the_task(void **unused)
     assert_int_equal(atomic_load(&finalized), 2);
 }
 
+/* ---- warm-up ---- */
+
+static atomic_int warm_ups;
+
+static void warm_up(jlt_frame *frame, void *state)
+{
+    (void)state;
+    jlt_call(frame, jlt_global(frame, "Main.wait_a_moment"));
+    if (jlt_catch(frame) == JLT_OK)
+        atomic_fetch_add(&warm_ups, 1);
+    jlt_fail(frame, "which is nobody's business");
+}
+
+static void failing_init(jlt_frame *frame, void *state, const void *config)
+{
+    (void)state;
+    if (*(const bool *)config)
+        jlt_fail(frame, "on request");
+}
+
+static void warm_ups_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)frame, (void)state, (void)input;
+    *(int *)output = atomic_load(&warm_ups);
+}
+
+static void define_wait(jlt_frame *frame)
+{
+    jlt_eval(frame, "wait_a_moment() = (sleep(0.05); nothing)");
+}
+
+static void test_a_type_is_warmed_up_once_and_before_its_first_message(void **unused)
+{
+    (void)unused;
+    static const jlt_persistent_type type = {.name = "warm",
+                                             .config_size = sizeof(bool),
+                                             .output_size = sizeof(int),
+                                             .init = failing_init,
+                                             .run = warm_ups_run,
+                                             .warm_up = warm_up};
+    jlt_persistent *task[3];
+    int count;
+    in_body(define_wait);
+    assert_int_equal(jlt_persistent_spawn(runtime, &type, &(bool){true}, &task[0]), JLT_FAILED);
+    assert_int_equal(atomic_load(&warm_ups), 0); /* not by a start that failed */
+    for (int i = 0; i < 3; i++) {
+        assert_ok(jlt_persistent_spawn(runtime, &type, &(bool){false}, &task[i]));
+        assert_int_equal(atomic_load(&warm_ups), 1);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_ok(jlt_persistent_invoke(task[i], NULL, &count));
+        assert_int_equal(count, 1);
+        jlt_persistent_drop(task[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_runtime_is_open),
         cmocka_unit_test(test_what_init_roots_lives_as_long_as_the_task),
+        cmocka_unit_test(test_a_type_is_warmed_up_once_and_before_its_first_message),
     };
     return cmocka_run_group_tests(tests, start_runtime, stop_runtime);
 }
