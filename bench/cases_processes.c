@@ -147,36 +147,39 @@ static void work_run(jlt_frame *frame, void *state, const void *input, void *out
     *(double *)output = jlt_unbox_f64(frame, jlt_call(frame, jlt_global(frame, "Main.bench_work"), n));
 }
 
-/* Two tasks, each with its share of the work, on one or two Julia threads. Seconds. */
-static double two_tasks(int threads)
+enum { most_shares = 8 };
+
+/* Tasks with their shares of the work, on one or two Julia threads. Seconds. */
+static double share_work(int threads, const int *shares)
 {
     static const jlt_task_type define_type = {.name = "define", .run = define_run};
     static const jlt_persistent_type work_type = {
         .name = "work", .input_size = sizeof(int64_t), .output_size = sizeof(double), .run = work_run};
-    jlt_persistent *tasks[2];
-    jlt_receiver *receivers[2];
-    int64_t few = 1000, many = (int64_t)amount(100000000, 10000000);
+    jlt_persistent *tasks[most_shares];
+    jlt_receiver *receivers[most_shares];
+    int64_t few = 1000, share = (int64_t)amount(100000000, 10000000);
+    int count = 0;
     double x;
     runtime_begin(threads);
     CHECK(jlt_task_invoke(runtime, &define_type, NULL, NULL));
-    for (int i = 0; i < 2; i++) {
-        CHECK(jlt_persistent_spawn(runtime, &work_type, NULL, &tasks[i]));
-        CHECK(jlt_persistent_invoke(tasks[i], &few, &x));
+    for (; count < most_shares && shares[count]; count++) {
+        CHECK(jlt_persistent_spawn(runtime, &work_type, NULL, &tasks[count]));
+        CHECK(jlt_persistent_invoke(tasks[count], &few, &x));
     }
     int64_t start = now_ns();
-    for (int i = 0; i < 2; i++)
-        CHECK(jlt_persistent_call(tasks[i], &many, &receivers[i]));
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < count; i++)
+        CHECK(jlt_persistent_call(tasks[i], &(int64_t){share * shares[i] / 100}, &receivers[i]));
+    for (int i = 0; i < count; i++)
         CHECK(jlt_receiver_recv(receivers[i], &x));
     double seconds = (double)(now_ns() - start) / 1e9;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < count; i++)
         jlt_persistent_drop(tasks[i]);
     runtime_end();
     return seconds;
 }
 
 /* In a process of its own. */
-static double two_tasks_apart(int threads)
+static double share_work_apart(int threads, const int *shares)
 {
     double seconds = 0;
     int pipes[2];
@@ -184,7 +187,7 @@ static double two_tasks_apart(int threads)
         return 0;
     pid_t child = fork();
     if (child == 0) {
-        seconds = two_tasks(threads);
+        seconds = share_work(threads, shares);
         _Exit(write(pipes[1], &seconds, sizeof seconds) == sizeof seconds ? 0 : 1);
     }
     close(pipes[1]);
@@ -222,9 +225,11 @@ static double c_speed_up(void)
 
 void cases_parallel(void)
 {
+    /* percent; of the uneven ones, placement puts all that are large on one thread */
+    static const int even[most_shares] = {100, 100}, uneven[most_shares] = {45, 5, 45, 5, 45, 5, 45, 5};
     for (int round = 0; round < bench.rounds; round++) {
         sample("speed-up by two threads", "floor-c-threads", "x", c_speed_up());
-        double one = two_tasks_apart(1), two = two_tasks_apart(2);
-        sample("speed-up by two threads", "jltask", "x", one / two);
+        sample("speed-up by two threads", "jltask", "x", share_work_apart(1, even) / share_work_apart(2, even));
+        sample("speed-up, uneven tasks", "jltask", "x", share_work_apart(1, uneven) / share_work_apart(2, uneven));
     }
 }

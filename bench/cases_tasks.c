@@ -108,6 +108,71 @@ void cases_starts(void)
     runtime_end();
 }
 
+/* ---- the first message of a type ---- */
+
+/* Calls a function of Julia's that nobody has called before: Main.bench_new_<number>, the config. */
+struct fresh {
+    int number;
+};
+
+static void fresh_init(jlt_frame *frame, void *state, const void *config)
+{
+    (void)frame;
+    *(struct fresh *)state = *(const struct fresh *)config;
+}
+
+static void fresh_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    char path[64];
+    (void)input;
+    snprintf(path, sizeof path, "Main.bench_new_%d", ((struct fresh *)state)->number);
+    jlt_value *sum = jlt_call(frame, jlt_global(frame, path), jlt_box_f64(frame, 1.0));
+    *(double *)output = jlt_unbox_f64(frame, sum);
+}
+
+static void fresh_warm_up(jlt_frame *frame, void *state)
+{
+    double unused;
+    fresh_run(frame, state, NULL, &unused);
+}
+
+static void define_fresh_run(jlt_frame *frame, const void *input, void *output)
+{
+    char code[256];
+    (void)output;
+    snprintf(code, sizeof code, "bench_new_%d(x) = sum(sort([sin(x * i) + %d for i in 1:10]; by = y -> abs(y)))",
+             *(const int *)input, *(const int *)input);
+    jlt_eval(frame, code);
+}
+
+void cases_first_message(void)
+{
+    static const jlt_task_type define_type = {.name = "define", .input_size = sizeof(int), .run = define_fresh_run};
+    static const char *const peers[] = {"jltask", "jltask-warm-up"};
+    char name[32];
+    runtime_begin(1);
+    for (int number = 0; number < 2 * bench.rounds; number++) {
+        jlt_persistent *task;
+        double sum;
+        bool warm = number % 2;
+        snprintf(name, sizeof name, "fresh %d", number);
+        jlt_persistent_type type = {.name = name,
+                                    .state_size = sizeof(struct fresh),
+                                    .config_size = sizeof(struct fresh),
+                                    .output_size = sizeof(double),
+                                    .init = fresh_init,
+                                    .run = fresh_run,
+                                    .warm_up = warm ? fresh_warm_up : NULL};
+        CHECK(jlt_task_invoke(runtime, &define_type, &number, NULL));
+        CHECK(jlt_persistent_spawn(runtime, &type, &(struct fresh){number}, &task));
+        int64_t start = now_ns();
+        CHECK(jlt_persistent_invoke(task, NULL, &sum));
+        sample("first message of a type", peers[warm], "us", (double)(now_ns() - start) / 1e3);
+        jlt_persistent_drop(task);
+    }
+    runtime_end();
+}
+
 /* ---- memory ---- */
 
 static double resident_bytes(void)

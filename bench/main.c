@@ -13,9 +13,16 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"sync", cases_sync},         {"pipelined", cases_pipelined}, {"starts", cases_starts},
-    {"first", cases_first_reply}, {"memory", cases_memory},       {"idle", cases_idle},
-    {"parallel", cases_parallel}, {"payload", cases_payload},     {"collection", cases_collection},
+    {"sync", cases_sync},
+    {"pipelined", cases_pipelined},
+    {"starts", cases_starts},
+    {"first", cases_first_reply},
+    {"memory", cases_memory},
+    {"idle", cases_idle},
+    {"parallel", cases_parallel},
+    {"payload", cases_payload},
+    {"collection", cases_collection},
+    {"warm-up", cases_first_message},
 };
 
 static int usage(void)

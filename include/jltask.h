@@ -255,11 +255,11 @@ typedef struct jlt_persistent_type {
     void (*dispose_output)(void *output);
     /* Disposes of an input whose run was never begun though it was accepted (cancelled). As above. */
     void (*dispose_input)(void *input);
-    /* 0: any of the threads that run tasks; n: always the n-th of them. A number beyond them is JLT_INVALID_ARGUMENT. */
+    /* 0: any of the threads that run tasks; n: always the n-th of them. JLT_INVALID_ARGUMENT: there are fewer. */
     size_t thread;
-    /* Runs once for the type, after the first init that succeeded and before that start is answered: for work that would
-     * make the first message slow, such as calls that Julia compiles. It must leave the state as it was; a failure in it
-     * is ignored. Not run for later starts, which do not wait for it either. */
+    /* Runs once for the type, after the first init that succeeded and before that start is answered: for work that
+     * would make the first message slow, such as calls that Julia compiles. It must leave the state as it was; a
+     * failure in it is ignored. Not run for later starts, which do not wait for it either. */
     void (*warm_up)(jlt_frame *frame, void *state);
     /* Bodies written in Julia, in place of init, run and exit: the comment below. All may be NULL. */
     const char *julia_init, *julia_run, *julia_exit;       /* functions, by path as in jlt_global */
@@ -393,7 +393,10 @@ typedef struct jlt_static_global {
     const char *path;
     void *known; /* jltask's */
 } jlt_static_global;
-#define JLT_STATIC_GLOBAL(path) {path, NULL}
+#define JLT_STATIC_GLOBAL(path)                                                                                        \
+    {                                                                                                                  \
+        path, NULL                                                                                                     \
+    }
 JLT_API jlt_value *jlt_global_static(jlt_frame *frame, jlt_static_global *global);
 #ifdef __GNUC__
 #define jlt_global_cached(frame, path)                                                                                 \

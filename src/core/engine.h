@@ -36,7 +36,8 @@ struct engine {
     /* Opens a frame for a body on this fiber; NULL: no memory. */
     jlt_frame *(*frame_open)(struct fiber *fiber);
 
-    /* Closes it with all that it rooted. Its failure, the caller's, or NULL; a constant one if its text is not wanted. */
+    /* Closes it with all that it rooted. Its failure, the caller's, or NULL; a constant one if its text is not
+     * wanted. */
     struct error *(*frame_close)(jlt_frame *frame, bool wanted);
 
     /* Closes a frame but keeps what it rooted, until release. False: the frame has failed, or does so now for lack of

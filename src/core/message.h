@@ -57,16 +57,16 @@ static inline size_t message_output_size(const struct message *message)
 static inline const void *message_input(const struct message *message)
 {
     return message->item.flags & MESSAGE_BORROWS ? message->borrowed.input
-                                                  : (const unsigned char *)message + message_head;
+                                                 : (const unsigned char *)message + message_head;
 }
 
 /* Where the output is. A small one is aligned only as its size tells (a C type's size is a multiple of its alignment),
  * so that it follows a small input in the first line. */
 static inline size_t message_output_at(size_t input_size, size_t output_size)
 {
-    size_t low_bit = output_size & (0 - output_size);
-    size_t alignment =
-        output_size <= message_small_output && low_bit < message_alignment ? (low_bit ? low_bit : 1) : message_alignment;
+    size_t alignment = message_alignment;
+    while (output_size <= message_small_output && output_size % alignment)
+        alignment /= 2;
     return (message_head + input_size + alignment - 1) & ~(alignment - 1);
 }
 

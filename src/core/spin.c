@@ -4,7 +4,7 @@
 #include "base/spinlock.h"
 #include "platform/platform.h"
 
-enum { most_failures = 4, looks_at_once = 512, looks_per_clock = 16, default_ns = 50000 };
+enum { most_failures = 4, most_failures_alone = 12, looks_at_once = 512, looks_per_clock = 16, default_ns = 50000 };
 
 struct spin_kind spin_clients, spin_workers;
 
@@ -33,6 +33,9 @@ static void learn(struct spinner *spinner, bool success)
     else if (spinner->failures < most_failures)
         spinner->failures++;
     spinner->skip = (1u << spinner->failures) - 1;
+    /* bound to the one processor that those it waits for need, too, as it may have been since the start */
+    if (spinner->failures == most_failures && platform_processors() == 1)
+        spinner->skip = (1u << most_failures_alone) - 1;
 }
 
 static bool spin(enum spin_pace pace, bool (*done)(void *context), void *context)

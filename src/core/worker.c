@@ -39,9 +39,9 @@
 #include <string.h>
 
 enum {
-    parked_at_most = 64,     /* spare fibers; further ones end */
-    fibers_at_most = 24000,  /* of all workers; Julia moves stacks beyond 30000, and parkers and messages are on them */
-    bodies_per_clock = 16,   /* the clock is read no less often */
+    parked_at_most = 64,    /* spare fibers; further ones end */
+    fibers_at_most = 24000, /* of all workers; Julia moves stacks beyond 30000, and parkers and messages are on them */
+    bodies_per_clock = 16,  /* the clock is read no less often */
     looks_per_safepoint = 16,
     steal_from_at_most = 64, /* items looked at under another worker's lock */
     yield_every_ns = 1000000 /* Julia's own tasks, timers and I/O on this thread wait no longer than twice this, but
@@ -481,8 +481,7 @@ static struct inbox_node *take_half(struct worker *victim)
 
 static bool take_over_from(struct worker *worker, struct worker *victim)
 {
-    if ((atomic_load(&victim->flags) & WORKER_ATTENTIVE) || !has_backlog(victim) ||
-        !spin_try_lock(&victim->ready_lock))
+    if ((atomic_load(&victim->flags) & WORKER_ATTENTIVE) || !has_backlog(victim) || !spin_try_lock(&victim->ready_lock))
         return false;
     append_locked(victim, inbox_steal(&victim->inbox));
     struct inbox_node *taken = take_half(victim);

@@ -285,8 +285,8 @@ static jlt_status open_doorbell(struct worker *worker)
         if (doorbell->event >= 0)
             platform_event_close(doorbell->event);
         free(doorbell);
-        return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: no event to wake it with: %s",
-                          strerror(-error));
+        return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: no event to wake it with (errno %d)",
+                          -error);
     }
     julia_worker_of(worker)->doorbell = doorbell;
     return JLT_OK;

@@ -6,6 +6,8 @@
 #include "core/fake_engine.h"
 #include "platform/platform.h"
 
+#include <sched.h>
+
 static struct spin_kind kind;
 
 /* What is waited for, and whether anybody looked. */
@@ -57,6 +59,22 @@ static void test_waits_that_fail_are_tried_ever_more_rarely_but_not_given_up(voi
     while (!tries_of(&spinner, true, 1)) {
     }
     assert_int_equal(tries_of(&spinner, true, 100), 100); /* one success, and all are tried again */
+}
+
+static void test_a_thread_that_is_bound_to_one_processor_hardly_tries(void **unused)
+{
+    (void)unused;
+    struct spinner spinner = {0};
+    cpu_set_t all, one;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&one);
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(tries_of(&spinner, false, 1 + 2 + 4 + 8), 4);
+    assert_int_equal(tries_of(&spinner, false, 4096 * 3), 3);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
 }
 
 static void test_it_can_be_turned_off(void **unused)
@@ -119,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_waits_that_succeed_are_always_tried, configure),
         cmocka_unit_test_setup(test_waits_that_fail_are_tried_ever_more_rarely_but_not_given_up, configure),
+        cmocka_unit_test_setup(test_a_thread_that_is_bound_to_one_processor_hardly_tries, configure),
         cmocka_unit_test_setup(test_it_can_be_turned_off, configure),
         cmocka_unit_test_setup(test_one_processor_is_left_to_the_others, configure),
     };
