@@ -253,7 +253,8 @@ typedef struct jlt_persistent_type {
     /* Disposes of an output that nobody receives: its receiver was dropped, or given NULL for it. Not called after a
      * failure: the body cleans up after itself then. May run on any thread, gets no frame, and must not block. */
     void (*dispose_output)(void *output);
-    /* Disposes of an input whose run was never begun though it was accepted (cancelled). As above. */
+    /* Disposes of an input whose run was never begun though it was accepted (cancelled). As above. Of a message that
+     * was copied it gets the copy, of an invoke perhaps the caller's own input: it must not change what is there. */
     void (*dispose_input)(void *input);
     /* 0: any of the threads that run tasks; n: always the n-th of them. JLT_INVALID_ARGUMENT: there are fewer. */
     size_t thread;

@@ -65,7 +65,7 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
         status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, options->channel_capacity);
     spin_configure(options->spin_ns);
     if (status == JLT_OK)
-        status = julia_engine_open(&the_runtime, frames_mark, frames_free);
+        status = julia_engine_open(&the_runtime, frames_mark, frames_new, frames_free);
     if (status == JLT_OK && stress && *stress && strcmp(stress, "0") != 0)
         julia_gc_stress = strcmp(stress, "full") == 0 ? STRESS_FULL : STRESS_YOUNG;
     return status;

@@ -6,7 +6,8 @@
  * Only the fiber that a frame was opened for may use it: current_fiber says who is running. Every call that may let
  * another fiber run takes it off the thread and puts it back; C that Julia calls meanwhile, in the body's own Julia
  * task, is known by that. A closed frame stays a spare of its fiber, so that its use is seen and
- * answered, until a later body on that fiber opens it again; a fiber that ends returns its spares to the system, but
+ * answered, until a later body on that fiber opens it again. A fiber is made with one, so that memory for a message's
+ * frame, an exit's above all, is always there. A fiber that ends returns its spares to the system, but
  * in a build with JLT_CHECKS. */
 #include "data/frame.h"
 
@@ -144,6 +145,11 @@ void frames_mark(const jlt_frame *innermost, void *ptls)
         if (frame->exception)
             julia.gc_mark_queue_obj(ptls, frame->exception);
     }
+}
+
+jlt_frame *frames_new(void)
+{
+    return calloc(1, sizeof(jlt_frame));
 }
 
 void frames_free(jlt_frame *spare)

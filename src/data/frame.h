@@ -24,6 +24,7 @@ struct jlt_frame {
 /* The engine with the frame functions that core asks for. */
 const struct engine *frame_engine(void);
 julia_mark_frames_fn frames_mark;
+julia_new_frame_fn frames_new;
 julia_free_frames_fn frames_free;
 
 /* The start of every function that takes a frame: false if the call should do nothing, because the frame has failed,

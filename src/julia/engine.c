@@ -43,6 +43,7 @@ static struct runtime *served;
 static struct spinlock fibers_lock = {ATOMIC_FLAG_INIT};
 static struct julia_fiber *fibers;
 static julia_mark_frames_fn *mark_frames;
+static julia_new_frame_fn *new_frame;
 static julia_free_frames_fn *free_frames;
 static jlt_value *root_task, *serve; /* the first thread's own task, and what it does until the end; never collected */
 
@@ -211,8 +212,12 @@ static void schedule(struct fiber *fiber)
 static bool start_fiber(struct worker *worker)
 {
     struct julia_fiber *fiber = calloc(1, sizeof *fiber);
-    if (!fiber)
+    jlt_frame *frame = fiber ? new_frame() : NULL;
+    if (!frame) {
+        free(fiber);
         return false;
+    }
+    fiber->spare_frames = frame;
     fiber->base.worker = worker;
     julia_list_fiber(fiber);
     fiber->task = bootstrap.new_fiber(julia_worker_of(worker)->tid, pump, fiber);
@@ -310,9 +315,11 @@ const struct engine julia_engine = {
 
 /* ---- open and serve ---- */
 
-jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_free_frames_fn *free_spare)
+jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_new_frame_fn *new_spare,
+                             julia_free_frames_fn *free_spare)
 {
     mark_frames = mark;
+    new_frame = new_spare;
     free_frames = free_spare;
     root_task = julia.get_current_task();
     serve = bootstrap_global("serve");

@@ -43,6 +43,9 @@ typedef void julia_mark_frames_fn(const jlt_frame *innermost, void *ptls);
 /* Called when a fiber is freed. */
 typedef void julia_free_frames_fn(jlt_frame *spare);
 
+/* Makes the first spare frame of a fiber, so that a body can always be begun. NULL: no memory. */
+typedef jlt_frame *julia_new_frame_fn(void);
+
 /* Julia's thread (from 0) that was the last to wait in the event loop, and may be waiting there; -1: nobody, or there
  * is only one thread. */
 extern atomic_int julia_loop_attendant;
@@ -63,7 +66,8 @@ extern const struct engine julia_engine;
 
 /* On Julia's first thread, after bootstrap_load. Makes the workers' doorbells; fibers are made when they are needed.
  * JLT_NO_MEMORY or JLT_NO_JULIA, reported. */
-jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_free_frames_fn *free_spare);
+jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark, julia_new_frame_fn *new_spare,
+                             julia_free_frames_fn *free_spare);
 
 /* Runs Julia until engine->finished; then frees what open made. */
 void julia_engine_serve(struct runtime *runtime);
