@@ -493,6 +493,8 @@ static bool take_over_from(struct worker *worker, struct worker *victim)
         atomic_thread_fence(memory_order_seq_cst);
         if (is_unattended(victim, atomic_load(&victim->flags)))
             ring(victim, WORKER_RUNG);
+        if (worker->runtime->worker_count > 2)
+            offer(victim); /* a third may have found the lock taken, and is about to sleep */
     }
     append_ready(worker, taken);
     return taken != NULL;

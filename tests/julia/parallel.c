@@ -67,12 +67,16 @@ static atomic_bool released;
 
 static void hold_run(jlt_frame *frame, const void *input, void *output)
 {
-    (void)frame;
     (void)input;
     (void)output;
+    jlt_value *safepoint = jlt_global(frame, "Base.GC.safepoint"); /* the other thread's bodies may collect */
     atomic_fetch_add(&begun, 1);
-    while (!atomic_load(&released))
+    while (!atomic_load(&released)) {
+        jlt_frame *scope = jlt_scope_open(frame);
+        jlt_call(scope, safepoint);
+        jlt_scope_close(scope);
         sched_yield();
+    }
 }
 
 static const jlt_task_type hold_type = {.name = "hold", .run = hold_run};
@@ -110,7 +114,7 @@ static void test_an_idle_thread_takes_over_what_waits_behind_a_long_body(void **
     jlt_receiver *held, *receiver[tasks];
     if (threads < 2)
         skip();
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < (test_is_stress() ? 1 : 5); round++) {
         for (int i = 0; i < tasks; i++)
             assert_ok(jlt_persistent_spawn(runtime, &count_type, NULL, &task[i]));
         atomic_store(&begun, 0);
@@ -144,6 +148,31 @@ static void thread_run(jlt_frame *frame, void *state, const void *input, void *o
 {
     (void)state, (void)input;
     *(int64_t *)output = jlt_unbox_i64(frame, jlt_eval(frame, "Threads.threadid()"));
+}
+
+/* One-shots that wait for each other, behind whatever they were placed. */
+static void meet_once_run(jlt_frame *frame, const void *input, void *output)
+{
+    meet_run(frame, NULL, input, output);
+}
+
+static void test_one_shots_run_on_all_threads(void **unused)
+{
+    (void)unused;
+    static const jlt_task_type type = {.name = "meet once", .run = meet_once_run};
+    jlt_receiver *receivers[2];
+    jlt_persistent *idle;
+    if (threads < 2)
+        skip();
+    assert_ok(jlt_persistent_spawn(runtime, &meet_type, NULL, &idle));
+    for (int round = 0; round < 50; round++) {
+        atomic_store(&begun, 0);
+        for (int i = 0; i < 2; i++)
+            assert_ok(jlt_task_dispatch(runtime, &type, NULL, &receivers[i]));
+        for (int i = 0; i < 2; i++)
+            assert_ok(jlt_receiver_recv(receivers[i], NULL));
+    }
+    jlt_persistent_drop(idle);
 }
 
 static void test_a_task_stays_on_the_thread_that_its_type_names(void **unused)
@@ -238,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_tasks_run_at_once),
         cmocka_unit_test(test_an_idle_thread_takes_over_what_waits_behind_a_long_body),
+        cmocka_unit_test(test_one_shots_run_on_all_threads),
         cmocka_unit_test(test_a_task_stays_on_the_thread_that_its_type_names),
         cmocka_unit_test(test_collections_stop_all_threads),
     };
