@@ -488,12 +488,14 @@ static bool take_over_from(struct worker *worker, struct worker *victim)
     bool rest = first_ready(victim) != NULL;
     spin_unlock(&victim->ready_lock);
     if (rest) {
-        /* what was in the inbox is in the list now, and the victim may have looked at the one before and at the other
-         * after that; the fence puts the list's change before the look at the flags */
+        /* what was in the inbox is in the list now, and the victim may have looked at the list before and at the inbox
+         * after that; the fence puts the list's change before the look at the flags. With a standby it is attended to:
+         * to ring then would have this worker woken to look at the same rest again. */
+        const unsigned attended = WORKER_ATTENTIVE | WORKER_STANDBY | WORKER_RUNG | WORKER_ENDED;
         atomic_thread_fence(memory_order_seq_cst);
-        if (is_unattended(victim, atomic_load(&victim->flags)))
+        if (!(atomic_load(&victim->flags) & attended))
             ring(victim, WORKER_RUNG);
-        if (worker->runtime->worker_count > 2)
+        if (taken && worker->runtime->worker_count > 2)
             offer(victim); /* a third may have found the lock taken, and is about to sleep */
     }
     append_ready(worker, taken);
