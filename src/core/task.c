@@ -26,11 +26,10 @@ static _Thread_local struct inbox_trail pushed;
 
 struct task *task_new(struct runtime *runtime, struct worker *worker, const struct type *type)
 {
-    size_t size = sizeof(struct task) + type->fields.state_size;
-    void *memory;
-    if (posix_memalign(&memory, alignof(struct task), size))
+    size_t size = offsetof(struct task, state) + type->fields.state_size; /* not sizeof, which is a line's multiple */
+    struct task *task = malloc(size);
+    if (!task)
         return NULL;
-    struct task *task = memory;
     memset(task, 0, size);
     task->item.kind = ITEM_TASK;
     task->dropped.kind = ITEM_DROPPED;

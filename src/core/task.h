@@ -15,14 +15,16 @@ struct message;
 struct runtime;
 struct worker;
 
+/* What senders write and what the owner writes are further apart than a cache line; between them is what seldom changes.
+ * Lines are not begun with a task, since aligned blocks would double the memory of a small one. */
 struct task {
-    /* written by senders: a line of its own */
-    alignas(64) struct item item; /* first; in its worker's inbox or ready list, while it has an owner (task.c) */
-    struct inbox mailbox;         /* of struct item */
-    struct item dropped;          /* the last thing in the mailbox */
+    /* written by senders */
+    struct item item;     /* first; in its worker's inbox or ready list, while it has an owner (task.c) */
+    struct inbox mailbox; /* of struct item */
+    struct item dropped;  /* the last thing in the mailbox */
 
     /* set once, but for the gate of a type with a capacity, and the counts */
-    alignas(64) struct runtime *runtime;
+    struct runtime *runtime;
     struct worker *worker; /* that it was placed on */
     const struct type *type;
     struct gate gate;
@@ -31,13 +33,13 @@ struct task {
     atomic_int owners; /* the handles, as one; and the worker */
 
     /* the owner's */
-    alignas(64) struct inbox_node *batch; /* taken out of the mailbox, in order */
-    struct task *previous, *next;         /* among the worker's live tasks */
-    void *kept;                           /* what init rooted */
-    bool live;                            /* init succeeded and exit has not been run */
-    bool last_dropped;                    /* no handles: `dropped` was met */
-    bool in_row;                          /* between two messages' bodies in a row */
-    bool sealing;                         /* the runtime closes: seal the mailbox when it is empty */
+    struct inbox_node *batch;     /* taken out of the mailbox, in order */
+    struct task *previous, *next; /* among the worker's live tasks */
+    void *kept;                   /* what init rooted */
+    bool live;                    /* init succeeded and exit has not been run */
+    bool last_dropped;            /* no handles: `dropped` was met */
+    bool in_row;                  /* between two messages' bodies in a row */
+    bool sealing;                 /* the runtime closes: seal the mailbox when it is empty */
 
     alignas(16) unsigned char state[];
 };

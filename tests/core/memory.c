@@ -7,15 +7,11 @@
 
 #include "core/engine.h"
 
-#include <errno.h>
-
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 
 static atomic_int until_failure = -1; /* negative: none */
@@ -38,11 +34,6 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
     return fails_now() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
-{
-    return fails_now() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
 }
 
 /* ---- tokens: what travels in messages ---- */
