@@ -15,7 +15,7 @@ struct message;
 struct runtime;
 struct worker;
 
-/* What senders write and what the owner writes are further apart than a cache line; between them is what seldom changes.
+/* What senders write and what the owner writes are more than a cache line apart; between them is what seldom changes.
  * Lines are not begun with a task, since aligned blocks would double the memory of a small one. */
 struct task {
     /* written by senders */
