@@ -34,9 +34,10 @@ static inline void assert_status_(jlt_status status, jlt_status wanted, const ch
 
 static inline void assert_contains_(const char *text, const char *part, const char *file, int line)
 {
-    if (strstr(text, part))
+    if (text && part && strstr(text, part))
         return;
-    print_error("\"%s\" does not contain \"%s\"\n", text, part);
+    print_error("\"%s\" does not contain \"%s\"", text ? text : "(none)", part ? part : "(none)");
+    print_error("\n");
     _fail(file, line);
 }
 
