@@ -40,7 +40,8 @@ static void calls(jlt_frame *frame, const void *input, void *output)
 
 int main(void)
 {
-    static const jlt_task_type failing = {.name = "failures", .run = failures}, calling = {.name = "calls", .run = calls};
+    static const jlt_task_type failing = {.name = "failures", .run = failures};
+    static const jlt_task_type calling = {.name = "calls", .run = calls};
     jlt_runtime *runtime;
     jlt_thread *thread;
     CHECK(jlt_runtime_spawn(NULL, &runtime, &thread));

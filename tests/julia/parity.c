@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counterparts of the async test suite of jlrs (its tokio_rt tests), case by case: docs/jlrs-parity.md lists them. Where
- * it awaits a call, a jltask body simply makes it: what the call waits for suspends the body. */
+ * Counterparts of the async test suite of jlrs (its tokio_rt tests), case by case: docs/jlrs-parity.md lists them.
+ * Where it awaits a call, a jltask body simply makes it: what the call waits for suspends the body. */
 #include "julia/fixture.h"
 
 #include <math.h>
