@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Counterparts of the cases that jlrs tests its async runtime with (crates/jlrs/tests/tokio_rt.rs, 0.23), each named
- * after its case; docs/jlrs-parity.md says which features they are about. Bodies collect garbage between their steps, as
- * the cases do, so that what is not rooted is lost.
+ * after its case; docs/jlrs-parity.md says which features they are about. Bodies collect garbage between their steps,
+ * as the cases do, so that what is not rooted is lost.
  *
  * "local" is a Julia task on the body's own thread, "main" one whose body is fixed to the first thread, and the plain
  * ones run on whichever thread is free. */
@@ -510,6 +510,36 @@ static void test_globals(void **unused)
     in_body(get_global);
 }
 
+/* What the table names where there is no call of its own. */
+static void by_julias_functions(jlt_frame *frame)
+{
+    jlt_value *array = jlt_array_new(frame, JLT_F64, 1, (size_t[]){2}), *type = jlt_typeof(frame, array);
+    jlt_value *f64 = jlt_global(frame, "Core.Float64"), *two = jlt_box_i64(frame, 2), *one = jlt_box_i64(frame, 1);
+    EXPECT(jlt_identical(frame, jlt_call(frame, jlt_global(frame, "Base.eltype"), array), f64));
+    EXPECT(jlt_unbox_bool(frame, jlt_call(frame, jlt_global(frame, "Core.<:"), f64, jlt_global(frame, "Core.Real"))));
+    EXPECT(!jlt_unbox_bool(frame, jlt_call(frame, jlt_global(frame, "Core.<:"), type, f64)));
+    jlt_value *apply = jlt_global(frame, "Core.apply_type");
+    EXPECT(jlt_identical(frame, jlt_call(frame, apply, jlt_global(frame, "Core.Array"), f64, one), type));
+    jlt_value *id = jlt_global(frame, "Base.objectid");
+    EXPECT(jlt_equal(frame, jlt_call(frame, id, two), jlt_call(frame, id, jlt_box_i64(frame, 2))));
+    jlt_value *outcome = jlt_eval(frame, "(f, xs...) -> try f(xs...) catch exception; exception end");
+    jlt_value *exception = jlt_call(frame, outcome, jlt_global(frame, "Main.Parity.fails"));
+    EXPECT(jlt_isa(frame, exception, jlt_global(frame, "Core.DomainError")));
+    EXPECT(jlt_unbox_i64(frame, jlt_field_get(frame, exception, "val")) == -1);
+    jlt_call(frame, jlt_eval(frame, "x -> global parity_name = x"), two);
+    EXPECT(jlt_unbox_i64(frame, jlt_global(frame, "Main.parity_name")) == 2);
+    jlt_call(frame, jlt_global(frame, "Base.GC.safepoint"));
+    jlt_eval(frame, "@enum ParityColor red = 3 blue = 5");
+    jlt_value *blue = jlt_call(frame, jlt_global(frame, "Main.ParityColor"), jlt_box_i32(frame, 5));
+    EXPECT(jlt_identical(frame, blue, jlt_global(frame, "Main.blue")));
+}
+
+static void test_by_julias_functions(void **unused)
+{
+    (void)unused;
+    in_body(by_julias_functions);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_main_kw_task),
         cmocka_unit_test(test_borrow_array_data),
         cmocka_unit_test(test_globals),
+        cmocka_unit_test(test_by_julias_functions),
     };
     return cmocka_run_group_tests(tests, start, stop_runtime);
 }
