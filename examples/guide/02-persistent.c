@@ -1,86 +1,95 @@
-/* A persistent task: state, a bounded mailbox, handles in several threads, exit. */
-#include "guide.h"
+/* A persistent task that keeps Julia data between messages, and whose failures are read by the client. */
+#include <jltask.h>
 
-#include <pthread.h>
-#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-struct history {
-    jlt_slot *values; /* a Vector{Float64} */
+#define EXPECT(condition)                                                                                              \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+struct roots_config {
+    double first;
+    size_t *count; /* where exit says how many there were; outlives the runtime */
 };
 
-static atomic_int ended;
+struct roots {
+    jlt_value *list; /* a Vector{Float64}, rooted by init's frame */
+    size_t *count;
+};
 
-static void init(jlt_frame *frame, void *state, const void *config)
+static void roots_init(jlt_frame *frame, void *state, const void *config)
 {
-    struct history *self = state;
-    jlt_value *vector = jlt_array_new(frame, JLT_F64, 1, (size_t[]){0});
-    self->values = jlt_slot_new(frame, vector);
-    jlt_array_push(frame, vector, JLT_F64, config);
+    const struct roots_config *from = config;
+    struct roots *self = state;
+    self->count = from->count;
+    self->list = jlt_array_copy(frame, JLT_F64, &from->first, 1, (size_t[]){1});
 }
 
-static void run(jlt_frame *frame, void *state, const void *input, void *output)
+/* Adds the root of x to the list, and gives the list's sum. */
+static void roots_run(jlt_frame *frame, void *state, const void *input, void *output)
 {
-    struct history *self = state;
-    jlt_value *vector = jlt_slot_get(frame, self->values);
-    jlt_array_push(frame, vector, JLT_F64, input);
-    jlt_value *sum = jlt_call(frame, jlt_global_cached(frame, "Base.sum"), vector);
+    struct roots *self = state;
+    const double *x = input;
+    jlt_value *root = jlt_call(frame, jlt_global(frame, "Base.sqrt"), jlt_box_f64(frame, *x));
+    jlt_array_push_value(frame, self->list, root);
+    jlt_value *sum = jlt_call(frame, jlt_global(frame, "Base.sum"), self->list);
     *(double *)output = jlt_unbox_f64(frame, sum);
 }
 
-static void at_exit(jlt_frame *frame, void *state)
+static void roots_exit(jlt_frame *frame, void *state)
 {
-    (void)frame, (void)state;
-    atomic_fetch_add(&ended, 1);
+    struct roots *self = state;
+    *self->count = jlt_array_length(frame, self->list);
 }
 
-static const jlt_persistent_type history_type = {
-    .name = "history",
-    .state_size = sizeof(struct history),
-    .config_size = sizeof(double),
+static const jlt_persistent_type roots_type = {
+    .name = "roots",
+    .state_size = sizeof(struct roots),
+    .config_size = sizeof(struct roots_config),
     .input_size = sizeof(double),
     .output_size = sizeof(double),
-    .capacity = 16,
-    .init = init,
-    .run = run,
-    .exit = at_exit,
+    .init = roots_init,
+    .run = roots_run,
+    .exit = roots_exit,
 };
-
-static void *add_hundred(void *handle)
-{
-    jlt_persistent *task = handle; /* this thread's own */
-    for (int i = 0; i < 100; i++)
-        CHECK(jlt_persistent_invoke(task, &(double){1.0}, NULL));
-    jlt_persistent_drop(task);
-    return NULL;
-}
 
 int main(void)
 {
     jlt_runtime *runtime;
     jlt_thread *thread;
-    jlt_persistent *task;
-    CHECK(jlt_runtime_spawn(NULL, &runtime, &thread));
-    CHECK(jlt_persistent_spawn(runtime, &history_type, &(double){0.5}, &task));
+    EXPECT(jlt_runtime_spawn(&(jlt_options){.threads = 1}, &runtime, &thread) == JLT_OK);
 
-    pthread_t threads[3];
-    for (int i = 0; i < 3; i++)
-        pthread_create(&threads[i], NULL, add_hundred, jlt_persistent_clone(task));
-    for (int i = 0; i < 3; i++)
-        pthread_join(threads[i], NULL);
+    size_t count = 0;
+    struct roots_config config = {.first = 1, .count = &count};
+    jlt_persistent *roots;
+    EXPECT(jlt_persistent_spawn(runtime, &roots_type, &config, &roots) == JLT_OK);
 
-    double sum;
-    jlt_receiver *receiver;
-    jlt_status status = jlt_persistent_try_call(task, &(double){1.0}, &receiver);
-    EXPECT(status == JLT_OK); /* JLT_FULL if 16 messages waited */
-    while ((status = jlt_receiver_recv_timeout(receiver, 1000000, &sum)) == JLT_TIMEOUT) {
-        /* a millisecond each: time for something else */
-    }
-    CHECK(status);
-    EXPECT(sum > 301.4 && sum < 301.6);
+    double x = 4, sum = 0;
+    EXPECT(jlt_persistent_invoke(roots, &x, &sum) == JLT_OK);
+    EXPECT(sum == 3);
 
-    jlt_persistent_drop(task);
+    /* sqrt throws: the reply is the exception, and the sum is not written */
+    x = -1;
+    EXPECT(jlt_persistent_invoke(roots, &x, &sum) == JLT_EXCEPTION);
+    EXPECT(sum == 3);
+    EXPECT(strcmp(jlt_error_type(), "DomainError") == 0);
+    EXPECT(strstr(jlt_error_message(), "-1.0") != NULL);
+    EXPECT(strstr(jlt_error_backtrace(), "sqrt") != NULL);
+
+    /* the task goes on, and its list is what it was */
+    x = 9;
+    EXPECT(jlt_persistent_invoke(roots, &x, &sum) == JLT_OK);
+    EXPECT(sum == 6);
+
+    jlt_persistent_drop(roots);
     jlt_runtime_drop(runtime);
-    CHECK(jlt_thread_join(thread));
-    EXPECT(atomic_load(&ended) == 1);
+    EXPECT(jlt_thread_join(thread) == JLT_OK);
+    EXPECT(count == 3);
     return 0;
 }

@@ -1,0 +1,5 @@
+module Geometry
+
+area(radius) = pi * radius^2
+
+end
