@@ -59,14 +59,11 @@ static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node 
     return head == INBOX_IDLE ? INBOX_WAS_IDLE : INBOX_PUSHED;
 }
 
-/* The owner: everything pushed so far, oldest first. Not on an idle or sealed inbox. */
-static inline struct inbox_node *inbox_take(struct inbox *inbox)
+/* What was taken out, newest first, in the order of the pushes. */
+static inline struct inbox_node *inbox_in_order(struct inbox_node *newest)
 {
-    struct inbox_node *oldest = NULL, *newest = atomic_load(&inbox->head);
-    if (!newest)
-        return NULL;
-    __builtin_prefetch(newest); /* while the exchange waits for its own line */
-    for (struct inbox_node *node = atomic_exchange(&inbox->head, NULL), *next; node; node = next) {
+    struct inbox_node *oldest = NULL;
+    for (struct inbox_node *node = newest, *next; node; node = next) {
         prefetch_to_write(node->hint);
         next = node->next;
         node->next = oldest;
@@ -75,20 +72,25 @@ static inline struct inbox_node *inbox_take(struct inbox *inbox)
     return oldest;
 }
 
+/* The owner: everything pushed so far, oldest first. Not on an idle or sealed inbox. */
+static inline struct inbox_node *inbox_take(struct inbox *inbox)
+{
+    struct inbox_node *newest = atomic_load(&inbox->head);
+    if (!newest)
+        return NULL;
+    __builtin_prefetch(newest); /* while the exchange waits for its own line */
+    return inbox_in_order(atomic_exchange(&inbox->head, NULL));
+}
+
 /* Somebody else, on an inbox with several that take: as inbox_take, and nothing from an idle or sealed one. */
 static inline struct inbox_node *inbox_steal(struct inbox *inbox)
 {
-    struct inbox_node *oldest = NULL, *newest = atomic_load(&inbox->head);
+    struct inbox_node *newest = atomic_load(&inbox->head);
     do {
         if (!newest || newest == INBOX_IDLE || newest == INBOX_SEALED)
             return NULL;
     } while (!atomic_compare_exchange_weak(&inbox->head, &newest, NULL));
-    for (struct inbox_node *node = newest, *next; node; node = next) {
-        next = node->next;
-        node->next = oldest;
-        oldest = node;
-    }
-    return oldest;
+    return inbox_in_order(newest);
 }
 
 /* The owner: from empty to INBOX_IDLE or INBOX_SEALED. False if something was pushed meanwhile. */

@@ -10,6 +10,7 @@
 #include "base/prefetch.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum { line = 64, small = 2 * line, kept_at_most = 64, kept_at_least = 8 };
@@ -22,7 +23,7 @@ struct kept {
 static _Thread_local struct kept *kept;
 static pthread_key_t kept_key;
 static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
-static _Bool has_key; /* false: the program has used them all up, and nothing is kept */
+static bool has_key; /* false: the program has used them all up, and nothing is kept */
 
 static void free_kept(void *data)
 {
@@ -68,15 +69,15 @@ enum { may_keep = 0 };
 enum { may_keep = 1 };
 #endif
 
-static _Bool keep(void *block)
+static bool keep(void *block)
 {
     if (!kept)
         begin_to_keep();
     if (!kept || kept->count == kept_at_most)
-        return 0;
+        return false;
     prefetch_to_write(block);
     kept->blocks[(kept->first + kept->count++) % kept_at_most] = block;
-    return 1;
+    return true;
 }
 
 void block_free(void *block, size_t size)

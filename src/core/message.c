@@ -27,7 +27,8 @@ static void init(struct message *message, enum item_kind kind, unsigned flags, c
 /* Fills in what follows the head. */
 static void set_payload(struct message *message, const void *input)
 {
-    size_t input_size = message_input_size(message), output_size = message_output_size(message);
+    size_t input_size = message_input_size(message->item.kind, message->type);
+    size_t output_size = message_output_size(message->item.kind, message->type);
     if (input_size)
         memcpy((unsigned char *)message + message_head, input, input_size);
     if (output_size)
@@ -146,11 +147,12 @@ jlt_status message_receive(struct message *message, int64_t timeout_ns, void *ou
         return error_report(error_constant(JLT_TIMEOUT));
     COUNT(receivers, -1);
     struct error *error = message->error;
+    size_t output_size = message_output_size(message->item.kind, message->type);
     if (!error) {
         if (!output)
             dispose_output(message);
-        else if (output != message_output(message) && message_output_size(message))
-            memcpy(output, message_output(message), message_output_size(message));
+        else if (output != message_output(message) && output_size)
+            memcpy(output, message_output(message), output_size);
     }
     free_message(message);
     return error_report(error);

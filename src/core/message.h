@@ -44,14 +44,14 @@ enum {
 };
 _Static_assert(sizeof(struct message) == 64 && message_head % message_alignment == 0, "one line, and payload aligned");
 
-static inline size_t message_input_size(const struct message *message)
+static inline size_t message_input_size(enum item_kind kind, const struct type *type)
 {
-    return message->item.kind == ITEM_START ? message->type->fields.config_size : message->type->fields.input_size;
+    return kind == ITEM_START ? type->fields.config_size : type->fields.input_size;
 }
 
-static inline size_t message_output_size(const struct message *message)
+static inline size_t message_output_size(enum item_kind kind, const struct type *type)
 {
-    return message->item.kind == ITEM_START ? sizeof(struct task *) : message->type->fields.output_size;
+    return kind == ITEM_START ? sizeof(struct task *) : type->fields.output_size;
 }
 
 static inline const void *message_input(const struct message *message)
@@ -62,28 +62,25 @@ static inline const void *message_input(const struct message *message)
 
 /* Where the output is. A small one is aligned only as its size tells (a C type's size is a multiple of its alignment),
  * so that it follows a small input in the first line. */
-static inline size_t message_output_at(size_t input_size, size_t output_size)
+static inline size_t message_output_at(enum item_kind kind, const struct type *type)
 {
-    size_t alignment = message_alignment;
+    size_t output_size = message_output_size(kind, type), alignment = message_alignment;
     while (output_size <= message_small_output && output_size % alignment)
         alignment /= 2;
-    return (message_head + input_size + alignment - 1) & ~(alignment - 1);
+    return (message_head + message_input_size(kind, type) + alignment - 1) & ~(alignment - 1);
 }
 
 static inline void *message_output(struct message *message)
 {
-    return message->item.flags & MESSAGE_BORROWS
-               ? message->borrowed.output
-               : (unsigned char *)message +
-                     message_output_at(message_input_size(message), message_output_size(message));
+    if (message->item.flags & MESSAGE_BORROWS)
+        return message->borrowed.output;
+    return (unsigned char *)message + message_output_at(message->item.kind, message->type);
 }
 
 /* The bytes that a message with its input and output takes. */
 static inline size_t message_size(enum item_kind kind, const struct type *type)
 {
-    size_t input = kind == ITEM_START ? type->fields.config_size : type->fields.input_size;
-    size_t output = kind == ITEM_START ? sizeof(struct task *) : type->fields.output_size;
-    return message_output_at(input, output) + output;
+    return message_output_at(kind, type) + message_output_size(kind, type);
 }
 
 /* A new message with a copy of the input and room for the output; wanted: it has a receiver. NULL: no memory. */

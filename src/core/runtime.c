@@ -123,7 +123,7 @@ static jlt_status send_new(struct runtime *runtime, struct message *message)
 /* Whether something is wrong with what the caller gave; it is reported then. */
 static bool is_refused(const struct runtime *runtime, const struct type *type, enum item_kind kind, const void *input)
 {
-    size_t size = kind == ITEM_START ? type->fields.config_size : type->fields.input_size;
+    size_t size = message_input_size(kind, type);
     if (type->fields.thread > runtime->worker_count)
         error_fail(JLT_INVALID_ARGUMENT, "\"%s\" asks for thread %zu, but Julia has %u threads that run tasks",
                    type->name, type->fields.thread, runtime->worker_count);

@@ -152,12 +152,13 @@ bool worker_push(struct worker *worker, struct item *item)
     return true;
 }
 
-/* Sets some flags and clears others. */
-static void change_flags(struct worker *worker, unsigned clear, unsigned set)
+/* Sets some flags and clears others. Returns what they were. */
+static unsigned change_flags(struct worker *worker, unsigned clear, unsigned set)
 {
     unsigned flags = atomic_load_explicit(&worker->flags, memory_order_relaxed); /* only a first guess */
     while (!atomic_compare_exchange_weak(&worker->flags, &flags, (flags & ~clear) | set)) {
     }
+    return flags;
 }
 
 static void add_parked(struct worker *worker, struct fiber *fiber)
@@ -207,7 +208,7 @@ static void make_standby(struct worker *worker)
         ring(worker, WORKER_RUNG | WORKER_WANTING);
 }
 
-/* Wakes a worker that is idle, to take over what this one cannot begin now. One whose last body may be suspended is the
+/* Wakes another worker that is idle, if there is one, to take over what this one cannot begin now. One whose last body may be suspended is the
  * second choice: if it is not, its standby comes after that body. */
 static void offer(struct worker *worker)
 {
@@ -239,7 +240,7 @@ void worker_doorbell(struct worker *worker)
     if (!(flags & WORKER_WANTING) && !has_backlog(worker))
         return;
     make_standby(worker);
-    if ((flags & WORKER_BUSY) && has_others(worker))
+    if (flags & WORKER_BUSY)
         offer(worker);
 }
 
@@ -277,8 +278,7 @@ void worker_begin_body(struct worker *worker)
     if (!has_backlog(worker))
         return;
     make_standby(worker);
-    if (has_others(worker))
-        offer(worker);
+    offer(worker);
 }
 
 /* Whether Julia's other tasks on this thread should have a turn. Reading the clock can cost as much as a small message,
@@ -531,9 +531,11 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
     switch (item->kind) {
     case ITEM_TASK:
         if (task_run((struct task *)item, fiber)) {
-            append_ready(worker, inbox_take(&worker->inbox)); /* those that came meanwhile have their turn first */
             item->node.next = NULL;
-            append_ready(worker, &item->node);
+            lock_ready(worker);
+            append_locked(worker, inbox_take(&worker->inbox)); /* those that came meanwhile have their turn first */
+            append_locked(worker, &item->node);
+            unlock_ready(worker);
         }
         break;
     case ITEM_ONCE:
@@ -595,7 +597,7 @@ static void end_if_closed(struct worker *worker)
 /* Not attentive any more: whether there is something to do after all. */
 static bool has_missed_something(struct worker *worker)
 {
-    return has_backlog(worker) || may_end(worker) || (has_others(worker) && take_over(worker));
+    return has_backlog(worker) || may_end(worker) || take_over(worker);
 }
 
 /* Puts the fiber among the parked. False: something became ready, and the fiber goes on. */
@@ -626,11 +628,7 @@ static bool enough_parked(struct worker *worker)
  * is one already and it parks, or ends. */
 static enum pump_result step_aside(struct worker *worker, struct fiber *fiber)
 {
-    unsigned flags = atomic_load(&worker->flags), next;
-    do
-        next = (flags & ~(unsigned)WORKER_ATTENTIVE) | WORKER_STANDBY;
-    while (!atomic_compare_exchange_weak(&worker->flags, &flags, next));
-    if (!(flags & WORKER_STANDBY))
+    if (!(change_flags(worker, WORKER_ATTENTIVE, WORKER_STANDBY) & WORKER_STANDBY))
         return PUMP_YIELD;
     if (enough_parked(worker))
         return PUMP_EXIT;
@@ -664,7 +662,7 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
             break;
         }
         end_if_closed(worker);
-        if (has_others(worker) && take_over(worker))
+        if (take_over(worker))
             continue;
         bool lingered = worker->lingered;
         worker->lingered = false;
