@@ -28,6 +28,7 @@
  * The pump runs nothing that could switch fibers, except in bodies. */
 #include "core/worker.h"
 
+#include "base/list.h"
 #include "core/engine.h"
 #include "core/message.h"
 #include "core/parker.h"
@@ -376,11 +377,7 @@ bool worker_linger(struct worker *worker, const struct inbox *mailbox)
 bool worker_add_task(struct worker *worker, struct task *task)
 {
     spin_lock(&worker->tasks_lock);
-    task->previous = NULL;
-    task->next = worker->tasks;
-    if (task->next)
-        task->next->previous = task;
-    worker->tasks = task;
+    LIST_ADD(worker->tasks, task);
     bool closing = worker->closing;
     spin_unlock(&worker->tasks_lock);
     return closing;
@@ -389,12 +386,7 @@ bool worker_add_task(struct worker *worker, struct task *task)
 void worker_remove_task(struct worker *worker, struct task *task)
 {
     spin_lock(&worker->tasks_lock);
-    if (task->previous)
-        task->previous->next = task->next;
-    else
-        worker->tasks = task->next;
-    if (task->next)
-        task->next->previous = task->previous;
+    LIST_REMOVE(worker->tasks, task);
     bool may_end = worker->closing && !worker->tasks;
     spin_unlock(&worker->tasks_lock);
     if (may_end && current_fiber->worker != worker)
@@ -425,21 +417,12 @@ static void seal_tasks(struct worker *worker)
 
 void worker_begin_turn(struct worker *worker, struct turn *turn)
 {
-    turn->previous = NULL;
-    turn->next = worker->turns;
-    if (turn->next)
-        turn->next->previous = turn;
-    worker->turns = turn;
+    LIST_ADD(worker->turns, turn);
 }
 
 void worker_end_turn(struct worker *worker, struct turn *turn)
 {
-    if (turn->previous)
-        turn->previous->next = turn->next;
-    else
-        worker->turns = turn->next;
-    if (turn->next)
-        turn->next->previous = turn->previous;
+    LIST_REMOVE(worker->turns, turn);
 }
 
 /* ---- taking over ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Calls with keywords, of collections, of each element; and calls that run as Julia tasks of their own. */
-#include "data/frame.h"
+#include "data/value.h"
 
 #include "julia/bootstrap.h"
 
@@ -39,16 +39,8 @@ static bool is_complete(jlt_frame *frame, const char *name, const struct call *c
     }
     if (call->count && !frame_wants(frame, call->arguments, name, "arguments"))
         return false;
-    if (call->count > PTRDIFF_MAX / sizeof(jlt_value *)) {
-        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %zu arguments exceed the address space", name, call->count);
+    if (!values_check(frame, name, "argument", call->arguments, call->count))
         return false;
-    }
-    for (size_t i = 0; i < call->count; i++) {
-        if (call->arguments[i])
-            continue;
-        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: argument %zu is NULL", name, i + 1);
-        return false;
-    }
     julia_may_collect();
     return true;
 }
@@ -58,9 +50,7 @@ static bool take_list(jlt_frame *frame, const char *name, jlt_value *const *list
 {
     if (!frame_wants(frame, list, name, "list"))
         return false;
-    size_t length = 0;
-    while (list[length] != JLT_LIST_END)
-        length++;
+    size_t length = value_count(list);
     if (!length) {
         frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the list is empty", name);
         return false;

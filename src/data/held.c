@@ -12,6 +12,7 @@
 #include "data/array_view.h"
 
 #include "base/checks.h"
+#include "base/list.h"
 #include "base/spinlock.h"
 #include "julia/symbols.h"
 
@@ -64,10 +65,7 @@ static void link_held(struct jlt_held *held)
     if (!scanned)
         julia.gc_set_cb_root_scanner(mark_held, 1);
     scanned = true;
-    held->next = all;
-    if (all)
-        all->previous = held;
-    all = held;
+    LIST_ADD(all, held);
     spin_unlock(&lock);
     COUNT(held, 1);
 }
@@ -84,14 +82,8 @@ static void unlink_held(const struct jlt_held *held)
 {
     spin_lock(&lock);
     bool known = !checks_enabled || is_held(held);
-    if (known) {
-        if (held->previous)
-            held->previous->next = held->next;
-        else
-            all = held->next;
-        if (held->next)
-            held->next->previous = held->previous;
-    }
+    if (known)
+        LIST_REMOVE(all, held);
     spin_unlock(&lock);
     if (!known)
         checks_abort("jlt_held_drop", "the value is not held: it was dropped already");

@@ -54,15 +54,9 @@ static jlt_value *call(jlt_frame *frame, const char *name, jlt_value *const *lis
         frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the list is empty", name);
         return NULL;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (list[i])
-            continue;
-        if (i == 0)
-            frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the function is NULL", name);
-        else
-            frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: argument %zu is NULL", name, i);
+    if (!frame_wants(frame, list[0], name, "the function") ||
+        !values_check(frame, name, "argument", list + 1, count - 1))
         return NULL;
-    }
     julia_may_collect();
     return frame_take(frame, julia_call(list, count));
 }
@@ -71,10 +65,7 @@ jlt_value *jlt_call_list(jlt_frame *frame, jlt_value *const *list)
 {
     if (!frame_enter(frame, "jlt_call") || !frame_wants(frame, list, "jlt_call", "list"))
         return NULL;
-    size_t count = 0;
-    while (list[count] != JLT_LIST_END)
-        count++;
-    return call(frame, "jlt_call", list, count);
+    return call(frame, "jlt_call", list, value_count(list));
 }
 
 jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count)

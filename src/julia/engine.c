@@ -17,6 +17,7 @@
  * spinlock that is never held across a call into Julia; a collection stops all Julia threads outside of it. */
 #include "julia/engine.h"
 
+#include "base/list.h"
 #include "core/parker.h"
 #include "julia/bootstrap.h"
 #include "julia/calls.h"
@@ -164,23 +165,14 @@ static void unwatch_loop(void)
 void julia_list_fiber(struct julia_fiber *fiber)
 {
     spin_lock(&fibers_lock);
-    fiber->previous = NULL;
-    fiber->next = fibers;
-    if (fibers)
-        fibers->previous = fiber;
-    fibers = fiber;
+    LIST_ADD(fibers, fiber);
     spin_unlock(&fibers_lock);
 }
 
 void julia_unlist_fiber(struct julia_fiber *fiber)
 {
     spin_lock(&fibers_lock);
-    if (fiber->previous)
-        fiber->previous->next = fiber->next;
-    else
-        fibers = fiber->next;
-    if (fiber->next)
-        fiber->next->previous = fiber->previous;
+    LIST_REMOVE(fibers, fiber);
     spin_unlock(&fibers_lock);
 }
 
