@@ -1,6 +1,6 @@
 # The test layout/guide: cmake -DSOURCE=<the project's folder> -P guide.cmake
 #
-# What docs/guide.md quotes is what runs: each ```c block stands, as whole lines, in one of examples/guide/*.c, each
+# What docs/guide.md quotes is what runs: each ```c block stands, as whole lines, in one of examples/guide/*.[ch], each
 # ```julia block in one of *.jl; and the guide names each of these files. There are no blocks of other kinds.
 #
 # Texts are taken apart by position, since C code in a list of CMake's loses its semicolons and brackets.
@@ -11,7 +11,7 @@ function(fail text)
 endfunction()
 
 file(READ ${SOURCE}/docs/guide.md guide)
-file(GLOB c_files ${SOURCE}/examples/guide/*.c)
+file(GLOB c_files ${SOURCE}/examples/guide/*.[ch])
 file(GLOB julia_files ${SOURCE}/examples/guide/*.jl)
 
 foreach(file IN LISTS c_files julia_files)

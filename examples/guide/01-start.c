@@ -1,16 +1,9 @@
 /* Start Julia, run a one-shot task, end Julia. */
+#include "expect.h"
+
 #include <jltask.h>
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 /* The body: runs on one of Julia's threads. */
 static void root_run(jlt_frame *frame, const void *input, void *output)

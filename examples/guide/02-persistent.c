@@ -1,17 +1,10 @@
 /* A persistent task that keeps Julia data between messages, and whose failures are read by the client. */
+#include "expect.h"
+
 #include <jltask.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 struct roots_config {
     double first;

@@ -1,17 +1,9 @@
 /* Handles shared by threads; receivers; a bounded mailbox. */
+#include "expect.h"
+
 #include <jltask.h>
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 enum { THREADS = 4, EACH = 100, CAPACITY = 2 };
 

@@ -1,17 +1,9 @@
 /* What a frame roots, and what happens when it fails. */
+#include "expect.h"
+
 #include <jltask.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 struct digits {
     char text[64];

@@ -1,16 +1,7 @@
 /* Calls of all forms, Julia tasks, and bodies that wait. */
+#include "expect.h"
+
 #include <jltask.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 struct results {
     double largest;  /* of the list */

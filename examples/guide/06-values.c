@@ -1,17 +1,9 @@
 /* C data to Julia values and back: boxes, tuples, fields, structs, a Dict. */
+#include "expect.h"
+
 #include <jltask.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 struct point {
     double x, y;

@@ -1,16 +1,9 @@
 /* Arrays in place, in both directions. */
+#include "expect.h"
+
 #include <jltask.h>
 
-#include <stdio.h>
 #include <stdlib.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 /* Julia's memory, written and read by C: m[i, j] = 10 i + j, and the sum of row i = 1. */
 static void view_run(jlt_frame *frame, const void *input, void *output)

@@ -1,18 +1,10 @@
 /* Julia code from a file, from a text, and from a package. The argument: the path of 08-geometry.jl. */
+#include "expect.h"
+
 #include <jltask.h>
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 /* A file, evaluated in Main each time. */
 static void include_run(jlt_frame *frame, const void *input, void *output)

@@ -1,17 +1,9 @@
 /* A persistent task whose bodies are Julia functions. */
+#include "expect.h"
+
 #include <jltask.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 static const char code[] = "struct Result; total::Float64; count::Int64; end\n"
                            "mutable struct State; total::Float64; count::Int64; end\n"

@@ -1,17 +1,10 @@
 /* Julia's log and output in the program's hands; options, and what became of them. */
+#include "expect.h"
+
 #include <jltask.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 struct seen {
     int warnings;

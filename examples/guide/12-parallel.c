@@ -1,18 +1,10 @@
 /* Several Julia threads: placing, warming up, taking over; closing down. */
+#include "expect.h"
+
 #include <jltask.h>
 
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, jlt_error_message());                   \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 /* ---- which thread: a task on the first one, with a warm-up */
 

@@ -209,8 +209,8 @@ static void make_standby(struct worker *worker)
         ring(worker, WORKER_RUNG | WORKER_WANTING);
 }
 
-/* Wakes another worker that is idle, if there is one, to take over what this one cannot begin now. One whose last body may be suspended is the
- * second choice: if it is not, its standby comes after that body. */
+/* Wakes another worker that is idle, if there is one, to take over what this one cannot begin now. One whose last body
+ * may be suspended is the second choice: if it is not, its standby comes after that body. */
 static void offer(struct worker *worker)
 {
     /* not RUNG: what it was rung for may have been taken over since */
