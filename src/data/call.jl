@@ -2,13 +2,11 @@
 #
 # Calls in other forms than f(a, b) (call.c).
 
-arguments(args::Ptr{Any}, count::Csize_t) = Any[unsafe_load(args, i) for i in 1:Int(count)]
-
 function call_kw(keywords::Any, f::Any, args::Ptr{Any}, count::Csize_t, failed::Failed)
     try
         keywords isa NamedTuple ||
             return failure(failed, STATUS_TYPE_MISMATCH, "jlt_call_kw: expected NamedTuple, got $(typeof(keywords))")
-        return f(arguments(args, count)...; keywords...)
+        return f(loaded(args, count)...; keywords...)
     catch
         return failure(failed)
     end
@@ -24,7 +22,7 @@ end
 
 function call_broadcast(f::Any, args::Ptr{Any}, count::Csize_t, failed::Failed)
     try
-        return broadcast(f, arguments(args, count)...)
+        return broadcast(f, loaded(args, count)...)
     catch
         return failure(failed)
     end
@@ -35,7 +33,7 @@ end
 # As Threads.@spawn, in the default pool wherever the caller runs.
 function spawn(f::Any, args::Ptr{Any}, count::Csize_t, failed::Failed)
     try
-        values = arguments(args, count)
+        values = loaded(args, count)
         task = Task(() -> Base.invokelatest(f, values...))
         task.sticky = false
         isdefined(Threads, :_spawn_set_thrpool) && Threads._spawn_set_thrpool(task, :default) # since 1.9

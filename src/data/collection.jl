@@ -2,7 +2,6 @@
 #
 # Elements of collections, and ranges (collection.c).
 
-loaded(values::Ptr{Any}, count::Csize_t) = Any[unsafe_load(values, i) for i in 1:Int(count)]
 get_many(@nospecialize(collection), indices::Vector{Any}) = getindex(collection, indices...)
 set_many(@nospecialize(collection), @nospecialize(value), indices::Vector{Any}) =
     setindex!(collection, value, indices...)

@@ -68,7 +68,10 @@ function call(args::Ptr{Any}, count::Csize_t, failed::Failed)
     end
 end
 
-call_many(args::Ptr{Any}, count::Csize_t) = unsafe_load(args)(Any[unsafe_load(args, i) for i in 2:Int(count)]...)
+# The values of a C array.
+loaded(values::Ptr{Any}, count::Csize_t) = Any[unsafe_load(values, i) for i in 1:Int(count)]
+
+call_many(args::Ptr{Any}, count::Csize_t) = unsafe_load(args)(loaded(args + sizeof(Ptr{Any}), count - Csize_t(1))...)
 rare_call = call_many
 
 # ---- fibers -----------------------------------------------------------------------------------------------------
