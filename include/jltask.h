@@ -413,17 +413,19 @@ JLT_API jlt_value *jlt_eval(jlt_frame *frame, const char *code);
 
 /* Calls a Julia function with any number of values. Whatever the call waits for suspends only this task. A NULL
  * argument on a frame that has not failed is JLT_INVALID_ARGUMENT. */
-#ifdef __cplusplus
-#define jlt_call(frame, ...)                                                                                           \
-    jlt_call_list((frame), std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
-#else
-#define jlt_call(frame, ...) jlt_call_list((frame), (jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
-#endif
+#define jlt_call(frame, ...) jlt_call_list((frame), JLT_LIST(__VA_ARGS__))
 JLT_API jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count);
 
 /* Beneath jlt_call: the function and its arguments, ended by JLT_LIST_END. */
 JLT_API jlt_value *jlt_call_list(jlt_frame *frame, jlt_value *const *list);
 #define JLT_LIST_END ((jlt_value *)(intptr_t)-1)
+
+/* Values as a list that ends so, good until the end of the full expression or block. */
+#ifdef __cplusplus
+#define JLT_LIST(...) (std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
+#else
+#define JLT_LIST(...) ((jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
+#endif
 
 /* ---- calls of other forms, and Julia tasks (task body) ------------------------------------------------ */
 /* All root what they return in the frame. As in jlt_call, whatever the call waits for suspends only this task; what
@@ -431,12 +433,6 @@ JLT_API jlt_value *jlt_call_list(jlt_frame *frame, jlt_value *const *list);
  * JLT_INVALID_ARGUMENT. The forms with _n take an array of `count` arguments, those with _list the function and its
  * arguments, ended by JLT_LIST_END. Anything that Julia can call is a function here: closures and callable
  * structs too. */
-
-#ifdef __cplusplus
-#define JLT_LIST(...) (std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
-#else
-#define JLT_LIST(...) ((jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
-#endif
 
 /* jlt_call_kw(frame, keywords, function, ...): function(...; keywords...), keywords being a NamedTuple; anything else
  * fails with JLT_TYPE_MISMATCH. */
@@ -604,12 +600,7 @@ JLT_API jlt_value *jlt_typeof(jlt_frame *frame, jlt_value *value);
  * JLT_INVALID_ARGUMENT in all of them. A struct is made by calling its type: jlt_call(frame, type, field, ...). */
 
 /* A new tuple of the values. The macro takes at least one. _n: values may be NULL if count is 0. */
-#ifdef __cplusplus
-#define jlt_tuple(frame, ...)                                                                                          \
-    jlt_tuple_list((frame), std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
-#else
-#define jlt_tuple(frame, ...) jlt_tuple_list((frame), (jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
-#endif
+#define jlt_tuple(frame, ...) jlt_tuple_list((frame), JLT_LIST(__VA_ARGS__))
 JLT_API jlt_value *jlt_tuple_n(jlt_frame *frame, jlt_value *const *values, size_t count);
 
 /* Beneath jlt_tuple: the values, ended by JLT_LIST_END. */
@@ -664,22 +655,12 @@ JLT_API const char *jlt_field_name(jlt_frame *frame, jlt_value *value, size_t po
 /* collection[index, ...] (getindex): of arrays, tuples, Dicts with their keys, and all that Julia can index. Indices
  * are values; an array's count from 1. Without any, collection[], as for a Ref. _n: indices may be NULL for a
  * count of 0. */
-#ifdef __cplusplus
-#define jlt_index(frame, ...)                                                                                          \
-    jlt_index_list((frame), std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
-#else
-#define jlt_index(frame, ...) jlt_index_list((frame), (jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
-#endif
+#define jlt_index(frame, ...) jlt_index_list((frame), JLT_LIST(__VA_ARGS__))
 JLT_API jlt_value *jlt_index_n(jlt_frame *frame, jlt_value *collection, jlt_value *const *indices, size_t count);
 
 /* collection[index, ...] = value (setindex!): jlt_index_set(frame, collection, value, index, ...). Converts the value
  * to the collection's element type, and adds a Dict's key that is new. True if done. */
-#ifdef __cplusplus
-#define jlt_index_set(frame, ...)                                                                                      \
-    jlt_index_set_list((frame), std::initializer_list<jlt_value *>{__VA_ARGS__, JLT_LIST_END}.begin())
-#else
-#define jlt_index_set(frame, ...) jlt_index_set_list((frame), (jlt_value *const[]){__VA_ARGS__, JLT_LIST_END})
-#endif
+#define jlt_index_set(frame, ...) jlt_index_set_list((frame), JLT_LIST(__VA_ARGS__))
 JLT_API bool jlt_index_set_n(jlt_frame *frame, jlt_value *collection, jlt_value *value, jlt_value *const *indices,
                              size_t count);
 

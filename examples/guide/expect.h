@@ -1,4 +1,4 @@
-/* The macro that the guide's programs share: ends the program with the last error's text if a condition does not hold. */
+/* The macro that the guide's programs share: ends the program with the last error's text if a condition is not met. */
 #ifndef EXPECT_H
 #define EXPECT_H
 

@@ -39,11 +39,8 @@ function (f::CFunction)(@nospecialize(args...))
     return result
 end
 
-# include_string wraps what the code threw; the wrapper says nothing.
-original(exception) = exception isa LoadError ? original(exception.error) : exception
-
 thrown(f::CFunction, failure::Failure) =
-    isempty(failure.stack) ? CFunctionError(f.name, failure.status, failure.message) : original(failure.stack[end][1])
+    isempty(failure.stack) ? CFunctionError(f.name, failure.status, failure.message) : unwrapped(failure.stack[end][1])
 
 # A failure that C found.
 text_failure(status::Cint, message::Ptr{UInt8}) = Failure(status, unsafe_string(message), Any[])

@@ -49,6 +49,9 @@ end
 
 rare_failure = failure
 
+# Julia wraps what a file threw once for each file that was being included, the outermost first.
+unwrapped(exception) = exception isa LoadError ? unwrapped(exception.error) : exception
+
 # ---- calls ------------------------------------------------------------------------------------------------------
 
 # args[1] is the function, count includes it.

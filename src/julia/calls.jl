@@ -19,9 +19,6 @@ function shown(exception)
     end
 end
 
-# Julia wraps what a file threw once for each file that was being included, the outermost first.
-unwrapped(exception) = exception isa LoadError ? unwrapped(exception.error) : exception
-
 # What the wrappers say: "b.jl:2, included at a.jl:5". Code given to jlt_eval is no file.
 function place(exception)
     text = ""
