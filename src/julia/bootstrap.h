@@ -20,7 +20,7 @@ struct julia_source {
 struct julia_function {
     void *pointer; /* NULL until it is first needed */
     struct julia_source *source;
-    const char *expression;    /* the @cfunction */
+    const char *name, *signature;
     struct julia_source *base; /* a file that its own builds on; NULL: bootstrap.jl alone */
 };
 
@@ -28,12 +28,12 @@ struct julia_function {
  * below the other. A function with `failed` sets it and returns a Failure when Julia threw. */
 #define JULIA_FUNCTION(source, result, name, parameters, signature)                                                    \
     typedef result name##_function parameters;                                                                         \
-    static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")", NULL}
+    static struct julia_function name##_data = {NULL, &(source), #name, signature, NULL}
 
 /* The same for a file that builds on another, which is evaluated before it. */
 #define JULIA_FUNCTION_ON(base, source, result, name, parameters, signature)                                           \
     typedef result name##_function parameters;                                                                         \
-    static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")", &(base)}
+    static struct julia_function name##_data = {NULL, &(source), #name, signature, &(base)}
 
 /* The function, to be called on a Julia thread: LATE(name)(arguments). */
 #define LATE(name) ((name##_function *)bootstrap_function(&name##_data))
@@ -73,23 +73,31 @@ static inline void *bootstrap_function(struct julia_function *function)
     X(Main)                                                                                                            \
     X(Module)                                                                                                          \
     X(Ptr)                                                                                                             \
-    X(Type)
+    X(Task)                                                                                                            \
+    X(Threads)                                                                                                         \
+    X(Type)                                                                                                            \
+    X(cglobal)                                                                                                         \
+    X(getfield)                                                                                                        \
+    X(identity)                                                                                                        \
+    X(include_string)                                                                                                  \
+    X(schedule)                                                                                                        \
+    X(showerror)                                                                                                       \
+    X(sprint)                                                                                                          \
+    X(wait)                                                                                                            \
+    X(yield)
 
 enum { max_workers = 1024 };
 
-/* What bootstrap.jl gives. */
+/* What a started Julia gives. */
 struct bootstrap {
 #define BOOTSTRAP_VALUE_MEMBER(name) jlt_value *name;
     BOOTSTRAP_VALUES(BOOTSTRAP_VALUE_MEMBER)
 #undef BOOTSTRAP_VALUE_MEMBER
     unsigned worker_count;
     int worker_threads[max_workers]; /* Julia's thread ids, from 1 */
-    jlt_value *evaluate;             /* bootstrap.jl's */
-    /* its functions, and libuv's */
+    jlt_value *module, *Fiber;       /* bootstrap.jl's */
     jlt_value *(*call)(jlt_value *const *arguments, size_t count, int *failed);
-    jlt_value *(*new_fiber)(int tid, int (*pump)(void *), void *data);
-    void (*schedule_fiber)(jlt_value *task);
-    struct {
+    struct uv {
         int (*poll_init)(void *loop, void *handle, int fd);
         int (*poll_start)(void *handle, int events, void (*callback)(void *handle, int status, int events));
         int (*prepare_init)(void *loop, void *handle);
@@ -100,9 +108,6 @@ struct bootstrap {
     } uv;
 };
 extern struct bootstrap bootstrap;
-
-/* A global of bootstrap.jl's; NULL: see bootstrap_failed. */
-jlt_value *bootstrap_global(const char *name);
 
 /* Evaluates bootstrap.jl and fills `bootstrap`. On Julia's first thread. JLT_NO_JULIA, reported. */
 jlt_status bootstrap_load(void);

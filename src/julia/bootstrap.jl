@@ -8,12 +8,15 @@
 # Functions that run code of the user's return the object `Failure` and set *failed when it threw. They are entered
 # through @cfunction, which raises the world age to the newest, so that plain calls see the newest methods.
 #
-# A program's first reply waits for all of this to be compiled. So it is compiled without optimisation, which these
-# functions have little use for; what is rare is called through a global that is not constant, so that the compiler does
-# not look into it; and what is done once is done at top level, which Julia interprets.
+# A program's first reply waits for all of this to be compiled, and in a new process each function costs 5 ms and more,
+# each macro up to 30, Base's own too where its image has not kept them
+# (docs/decisions/0010-start-without-compiling.md). So C itself calls what Base has, and here is only what C cannot do.
+# It is compiled without optimisation, which it has little use for; what is rare is called through a global that is not
+# constant, so that the compiler does not look into it; what is done once is done at top level, which Julia interprets;
+# and no macro is used.
 module JLTask
 
-Base.Experimental.@optlevel 0
+Core.eval(JLTask, Expr(:meta, :optlevel, 0)) # Base.Experimental.@optlevel 0
 
 const Failed = Ptr{Cint}
 
@@ -55,7 +58,7 @@ unwrapped(exception) = exception isa LoadError ? unwrapped(exception.error) : ex
 # ---- calls ------------------------------------------------------------------------------------------------------
 
 # args[1] is the function, count includes it.
-function call(args::Ptr{Any}, count::Csize_t, failed::Failed)
+function call(args::Ptr{Any}, count::Int, failed::Failed)
     try
         f = unsafe_load(args)
         count == 1 && return f()
@@ -72,86 +75,19 @@ function call(args::Ptr{Any}, count::Csize_t, failed::Failed)
 end
 
 # The values of a C array.
-loaded(values::Ptr{Any}, count::Csize_t) = Any[unsafe_load(values, i) for i in 1:Int(count)]
+loaded(values::Ptr{Any}, count::Integer) = Any[unsafe_load(values, i) for i in 1:Int(count)]
 
-call_many(args::Ptr{Any}, count::Csize_t) = unsafe_load(args)(loaded(args + sizeof(Ptr{Any}), count - Csize_t(1))...)
+call_many(args::Ptr{Any}, count::Int) = unsafe_load(args)(loaded(args + sizeof(Ptr{Any}), count - 1)...)
 rare_call = call_many
 
 # ---- fibers -----------------------------------------------------------------------------------------------------
 
-# Returns when the current task has been scheduled by engine.c, and not before.
-function wait_scheduled()
-    while true
-        try
-            wait()
-            return
-        catch # thrown at this task by somebody else: not ours
-        end
-    end
+# What a fiber's Julia task does: C's run(data).
+struct Fiber
+    run::Ptr{Cvoid}
+    data::Ptr{Cvoid}
 end
 
-function run_fiber(pump::Ptr{Cvoid}, data::Ptr{Cvoid})
-    while true
-        next = ccall(pump, Cint, (Ptr{Cvoid},), data)
-        if next == 0
-            wait_scheduled()
-        elseif next == 1
-            try
-                yield()
-            catch
-            end
-        else
-            return nothing
-        end
-    end
-end
-
-# A task pinned to one thread, not yet scheduled.
-function new_fiber(tid::Cint, pump::Ptr{Cvoid}, data::Ptr{Cvoid})
-    task = Task(() -> run_fiber(pump, data))
-    task.sticky = true
-    ccall(:jl_set_task_tid, Cvoid, (Any, Cint), task, tid - 1)
-    return task
-end
-
-schedule_fiber(task::Any) = (schedule(task::Task); nothing)
-
-# ---- the runtime ------------------------------------------------------------------------------------------------
-
-# The ids of the threads that run tasks.
-const WORKER_THREADS = isdefined(Threads, :threadpooltids) ? Threads.threadpooltids(:default) : # since 1.10
-    isdefined(Threads, :threadpool) ? filter(tid -> Threads.threadpool(tid) === :default, 1:Threads.maxthreadid()) :
-    collect(1:Threads.nthreads())
-
-const SEVERAL_THREADS = (isdefined(Threads, :maxthreadid) ? Threads.maxthreadid() : Threads.nthreads()) > 1
-
-# Waits until C schedules this task again. Outside a threaded region only the first thread runs the event loop, so the
-# other threads' doorbells would wait for its body to end.
-function serve()
-    SEVERAL_THREADS && ccall(:jl_enter_threaded_region, Cvoid, ())
-    wait_scheduled()
-    SEVERAL_THREADS && ccall(:jl_exit_threaded_region, Cvoid, ())
-    return nothing
-end
-
-# What every program needs, in the order of struct start in bootstrap.c. C's own libjulia does not show libuv's
-# functions since 1.6.
-const START = Ptr{Cvoid}[
-    pointer(WORKER_THREADS), Ptr{Cvoid}(length(WORKER_THREADS)),
-    @cfunction(call, Any, (Ptr{Any}, Csize_t, Failed)),
-    @cfunction(new_fiber, Any, (Cint, Ptr{Cvoid}, Ptr{Cvoid})),
-    @cfunction(schedule_fiber, Cvoid, (Any,)),
-    cglobal(:uv_poll_init), cglobal(:uv_poll_start), cglobal(:uv_prepare_init), cglobal(:uv_prepare_start),
-    cglobal(:uv_check_init), cglobal(:uv_check_start), cglobal(:uv_close)]
-const START_AT = pointer(START)
-
-# ---- the rest of this module, when it is needed -----------------------------------------------------------------
-
-# strings: two of C's, code and a name for where it is from.
-function evaluate(strings::Ptr{Cvoid})
-    code = unsafe_string(unsafe_load(Ptr{Ptr{UInt8}}(strings), 1))
-    file = unsafe_string(unsafe_load(Ptr{Ptr{UInt8}}(strings), 2))
-    return include_string(JLTask, code, file)
-end
+(fiber::Fiber)() = (ccall(fiber.run, Cvoid, (Ptr{Cvoid},), fiber.data); nothing)
 
 end

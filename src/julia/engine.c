@@ -6,7 +6,7 @@
  * has taken the sender's core.) It also keeps the loop non-empty, so that Julia's first thread always waits there
  * (julia#63173: lost wake-ups with an empty loop).
  *
- * Attending the loop. With several threads, any idle one may run the event loop (a threaded region; bootstrap.jl), but
+ * Attending the loop. With several threads, any idle one may run the event loop (a threaded region), but
  * Julia leaves it to chance: a thread that finds the loop taken sleeps on a condition variable, and when the one in the
  * loop leaves it for a body, nobody hears the doorbells of the sleepers. So the loop is watched: before_poll notes who
  * is about to wait in it, and when that thread is seen to run a body instead, it wakes the idle ones, of which one
@@ -46,7 +46,7 @@ static struct julia_fiber *fibers;
 static julia_mark_frames_fn *mark_frames;
 static julia_new_frame_fn *new_frame;
 static julia_free_frames_fn *free_frames;
-static jlt_value *root_task, *serve; /* the first thread's own task, and what it does until the end; never collected */
+static jlt_value *root_task; /* the first thread's own; never collected */
 
 /* ---- collections ---- */
 
@@ -183,10 +183,21 @@ void julia_free_fiber(struct julia_fiber *fiber)
     free(fiber);
 }
 
-/* The body of a fiber's Julia task (run_fiber in bootstrap.jl acts on the result). */
-static int pump(void *data)
+static void schedule_task(jlt_value *task)
 {
-    struct julia_fiber *fiber = data;
+    julia.call1(bootstrap.schedule, task);
+}
+
+/* Returns when the current task has been scheduled by schedule_task, and not before: what somebody else throws at it is
+ * not ours. */
+static void wait_scheduled(void)
+{
+    while (!julia.call0(bootstrap.wait)) {
+    }
+}
+
+static enum pump_result pump(struct julia_fiber *fiber)
+{
     struct julia_worker *worker = julia_worker_of(fiber->base.worker);
     atomic_store(&worker->idle, false);
     enum pump_result result = worker_pump(fiber->base.worker, &fiber->base);
@@ -196,9 +207,36 @@ static int pump(void *data)
     return result;
 }
 
+/* What a fiber's Julia task does. */
+static void run_fiber(void *fiber)
+{
+    for (;;) {
+        enum pump_result result = pump(fiber);
+        if (result == PUMP_EXIT)
+            return;
+        if (result == PUMP_PARK)
+            wait_scheduled();
+        else
+            julia.call0(bootstrap.yield);
+    }
+}
+
 static void schedule(struct fiber *fiber)
 {
-    bootstrap.schedule_fiber(((struct julia_fiber *)fiber)->task);
+    schedule_task(((struct julia_fiber *)fiber)->task);
+}
+
+/* A task that stays on its thread, which it does unless told otherwise; not yet scheduled. NULL: no memory. */
+static jlt_value *new_task(int tid, struct julia_fiber *fiber)
+{
+    struct {
+        void (*run)(void *data);
+        void *data;
+    } fields = {run_fiber, fiber};
+    jlt_value *task = julia.call1(bootstrap.Task, julia.new_bits(bootstrap.Fiber, &fields));
+    if (task)
+        julia.set_task_tid(task, tid - 1);
+    return task;
 }
 
 static bool start_fiber(struct worker *worker)
@@ -212,8 +250,12 @@ static bool start_fiber(struct worker *worker)
     fiber->spare_frames = frame;
     fiber->base.worker = worker;
     julia_list_fiber(fiber);
-    fiber->task = bootstrap.new_fiber(julia_worker_of(worker)->tid, pump, fiber);
-    bootstrap.schedule_fiber(fiber->task);
+    fiber->task = new_task(julia_worker_of(worker)->tid, fiber);
+    if (!fiber->task) {
+        julia_free_fiber(fiber);
+        return false;
+    }
+    schedule_task(fiber->task);
     return true;
 }
 
@@ -226,7 +268,10 @@ static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_
 {
     (void)fiber; /* the current one */
     struct body body = leave_body();
-    LATE(suspend_fiber)(parker, timed_out, timeout_ns);
+    if (timeout_ns < 0)
+        wait_scheduled();
+    else
+        LATE(suspend_fiber)(parker, timed_out, timeout_ns);
     back_in_body(body);
 }
 
@@ -292,7 +337,7 @@ static jlt_status open_doorbell(struct worker *worker)
 static void finished(struct runtime *runtime)
 {
     (void)runtime;
-    bootstrap.schedule_fiber(root_task);
+    schedule_task(root_task);
 }
 
 const struct engine julia_engine = {
@@ -314,9 +359,6 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
     new_frame = new_spare;
     free_frames = free_spare;
     root_task = julia.get_current_task();
-    serve = bootstrap_global("serve");
-    if (!serve)
-        return bootstrap_failed("looking for serve");
     served = runtime;
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct worker *worker = &runtime->workers[i];
@@ -347,9 +389,16 @@ static void free_everything(struct runtime *runtime)
     }
 }
 
+/* Outside a threaded region only the first thread runs the event loop, so the other threads' doorbells would wait for
+ * its body to end. */
 void julia_engine_serve(struct runtime *runtime)
 {
-    julia.call0(serve);
+    bool several = *julia.n_threads > 1;
+    if (several)
+        julia.enter_threaded_region();
+    wait_scheduled();
+    if (several)
+        julia.exit_threaded_region();
     free_everything(runtime);
 }
 

@@ -23,7 +23,8 @@ struct entry {
 #define UNTIL(major, minor) false
 #define SINCE(major, minor) false
 #define ENTRY(result, symbol, member, parameters, presence) {#symbol, offsetof(struct julia_symbols, member), presence},
-static const struct entry entries[] = {JULIA_SYMBOLS(ENTRY)};
+#define VARIABLE(type, symbol, member, presence) {#symbol, offsetof(struct julia_symbols, member), presence},
+static const struct entry entries[] = {JULIA_SYMBOLS(ENTRY) JULIA_VARIABLES(VARIABLE)};
 
 static bool is_too_old(const char *version)
 {
