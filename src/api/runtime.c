@@ -64,8 +64,11 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
     if (status == JLT_OK)
         status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, options->channel_capacity);
     spin_configure(options->spin_ns);
-    if (status == JLT_OK)
+    if (status == JLT_OK) {
         status = julia_engine_open(&the_runtime, frames_mark, frames_new, frames_free);
+        if (status != JLT_OK)
+            runtime_stop(&the_runtime);
+    }
     if (status == JLT_OK && stress && *stress && strcmp(stress, "0") != 0)
         julia_gc_stress = strcmp(stress, "full") == 0 ? STRESS_FULL : STRESS_YOUNG;
     return status;
@@ -74,6 +77,7 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
 static void run_until_closed(void)
 {
     julia_engine_serve(&the_runtime);
+    runtime_stop(&the_runtime);
     helpers_finish();
     julia_end();
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/parker.h"
 
+#include "core/attention.h"
+#include "core/closing.h"
 #include "core/engine.h"
 #include "core/runtime.h"
 #include "platform/platform.h"

@@ -8,6 +8,8 @@
 #ifndef JLT_JULIA_BOOTSTRAP_H
 #define JLT_JULIA_BOOTSTRAP_H
 
+#include "core/runtime.h"
+
 #include <jltask.h>
 
 /* A Julia file, in the memory of this library. */
@@ -85,8 +87,6 @@ static inline void *bootstrap_function(struct julia_function *function)
     X(sprint)                                                                                                          \
     X(wait)                                                                                                            \
     X(yield)
-
-enum { max_workers = 1024 };
 
 /* What a started Julia gives. */
 struct bootstrap {

@@ -55,23 +55,11 @@ static bool is_julias_thread(void)
     return whose == JULIAS;
 }
 
-/* The worker of this thread; of another, if this one has none (it is not in Julia's default pool). */
-static struct worker *worker_here(void)
-{
-    static _Thread_local struct worker *here;
-    int tid = julia.threadid() + 1;
-    for (unsigned i = 0; !here && i < served->worker_count; i++)
-        if (julia_worker_of(&served->workers[i])->tid == tid)
-            here = &served->workers[i];
-    if (!here)
-        here = &served->workers[0];
-    return here;
-}
-
 static void set_up(struct julia_fiber *fiber)
 {
     fiber->base.guest = true;
-    fiber->base.worker = worker_here();
+    struct worker *here = julia_worker_here();
+    fiber->base.worker = here ? here : &served->workers[0];
     fiber->task = julia.get_current_task();
 }
 

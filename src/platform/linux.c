@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,6 +65,30 @@ void platform_event_close(int event)
     close(event);
 }
 
+int platform_timer_open(void)
+{
+    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    return timer < 0 ? -errno : timer;
+}
+
+void platform_timer_set(int timer, int64_t delay_ns)
+{
+    struct itimerspec once = {.it_value = {delay_ns / 1000000000, delay_ns % 1000000000}};
+    timerfd_settime(timer, 0, &once, NULL);
+}
+
+void platform_timer_wait(int timer)
+{
+    uint64_t times;
+    while (read(timer, &times, sizeof times) < 0 && errno == EINTR) {
+    }
+}
+
+void platform_timer_close(int timer)
+{
+    close(timer);
+}
+
 int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *argument)
 {
     struct rlimit limit;
@@ -87,13 +112,83 @@ int64_t platform_now(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-int platform_processors(void)
+/* The numbers that a file begins with: one, or two where second is not NULL. False: it has not that many. */
+static bool read_numbers(const char *path, long long *first, long long *second)
+{
+    FILE *file = fopen(path, "re");
+    bool all = file && fscanf(file, "%lld", first) == 1 && (!second || fscanf(file, "%lld", second) == 1);
+    if (file)
+        fclose(file);
+    return all;
+}
+
+/* The processors' time that the cgroup of this process may use, in processors; 0: no limit. Of version 2 in its own
+ * folder, or what a container sees as the root; of version 1 in the latter. */
+static int quota(void)
+{
+    long long most = 0, period = 0;
+    char line[PATH_MAX], path[PATH_MAX + 64];
+    FILE *groups = fopen("/proc/self/cgroup", "re");
+    bool known = false;
+    while (groups && !known && fgets(line, sizeof line, groups)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, "0::", 3) != 0)
+            continue;
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", line + 3);
+        known = read_numbers(path, &most, &period) || read_numbers("/sys/fs/cgroup/cpu.max", &most, &period);
+    }
+    if (groups)
+        fclose(groups);
+    if (!known)
+        known = read_numbers("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", &most, NULL) &&
+                read_numbers("/sys/fs/cgroup/cpu/cpu.cfs_period_us", &period, NULL);
+    return known && most > 0 && period > 0 ? (int)((most + period - 1) / period) : 0;
+}
+
+static int allowed_processors(void)
 {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
         return CPU_COUNT(&set);
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? (int)count : 1;
+}
+
+int platform_processors(void)
+{
+    static atomic_int known_quota; /* relaxed: all that find it would find the same; -1: none */
+    int limit = atomic_load_explicit(&known_quota, memory_order_relaxed), allowed = allowed_processors();
+    if (!limit) {
+        limit = quota();
+        atomic_store_explicit(&known_quota, limit ? limit : -1, memory_order_relaxed);
+    }
+    return limit > 0 && limit < allowed ? limit : allowed;
+}
+
+void platform_environment_add(struct platform_environment *saved, const char *variable)
+{
+    size_t count = 0, name_length = strcspn(variable, "=");
+    saved->before = environ;
+    saved->with = NULL;
+    for (; environ && environ[count]; count++)
+        if (!strncmp(environ[count], variable, name_length + 1))
+            return;
+    char **with = malloc((count + 2) * sizeof *with);
+    if (!with)
+        return;
+    memcpy(with, environ, count * sizeof *with);
+    with[count] = (char *)(uintptr_t)variable;
+    with[count + 1] = NULL;
+    saved->with = environ = with;
+}
+
+/* The copy stays: somebody may be reading it. */
+void platform_environment_restore(const struct platform_environment *saved, const char *name)
+{
+    if (saved->with && environ == saved->with)
+        environ = saved->before;
+    else if (saved->with)
+        unsetenv(name); /* Julia has set variables too, in a copy of that copy */
 }
 
 static const int kept_signals[] = {SIGINT, SIGTERM, SIGQUIT, SIGPIPE};

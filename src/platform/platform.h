@@ -30,6 +30,14 @@ void platform_event_set(int event); /* any thread; sets may be merged */
 void platform_event_clear(int event);
 void platform_event_close(int event);
 
+/* ---- a timer that a thread waits for ---- */
+
+/* Negative: the negated errno. */
+int platform_timer_open(void);
+void platform_timer_set(int timer, int64_t delay_ns); /* at least 1 ns; any thread; replaces what was set before */
+void platform_timer_wait(int timer);                  /* until what was set has passed */
+void platform_timer_close(int timer);
+
 /* ---- threads, time, processors ---- */
 
 /* Starts a joinable thread with at least stack_bytes of stack. 0, or an errno. */
@@ -38,8 +46,19 @@ int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(vo
 /* Nanoseconds on a clock that only goes forward. */
 int64_t platform_now(void);
 
-/* How many processors this process may run on; at least 1. */
+/* How many processors this process may use: those that the calling thread may run on, and no more than the quota of its
+ * cgroup, which is read once. At least 1. */
 int platform_processors(void);
+
+/* ---- the environment ---- */
+
+/* One more variable ("NAME=value") until it is taken out again, in a copy: a thread that reads the environment
+ * meanwhile sees the one or the other whole. Nothing is changed where the variable is set, or memory is short. */
+struct platform_environment {
+    char **before, **with;
+};
+void platform_environment_add(struct platform_environment *saved, const char *variable);
+void platform_environment_restore(const struct platform_environment *saved, const char *name);
 
 /* ---- signals that belong to the host ---- */
 
