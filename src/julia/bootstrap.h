@@ -76,6 +76,7 @@ static inline void *bootstrap_function(struct julia_function *function)
     X(Type)
 
 enum { max_workers = 1024 };
+enum { uv_handle_bytes = 512 }; /* more than any handle of libuv's has */
 
 /* What bootstrap.jl gives. */
 struct bootstrap {
@@ -97,6 +98,8 @@ struct bootstrap {
         int (*check_init)(void *loop, void *handle);
         int (*check_start)(void *handle, void (*callback)(void *handle));
         void (*close)(void *handle, void (*closed)(void *handle));
+        int (*poll_stop)(void *handle);
+        void (*unref)(void *handle);
     } uv;
 };
 extern struct bootstrap bootstrap;
