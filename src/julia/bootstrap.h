@@ -98,7 +98,6 @@ struct bootstrap {
         int (*check_init)(void *loop, void *handle);
         int (*check_start)(void *handle, void (*callback)(void *handle));
         void (*close)(void *handle, void (*closed)(void *handle));
-        int (*poll_stop)(void *handle);
         void (*unref)(void *handle);
     } uv;
 };

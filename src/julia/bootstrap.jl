@@ -142,7 +142,7 @@ const START = Ptr{Cvoid}[
     @cfunction(new_fiber, Any, (Cint, Ptr{Cvoid}, Ptr{Cvoid})),
     @cfunction(schedule_fiber, Cvoid, (Any,)),
     cglobal(:uv_poll_init), cglobal(:uv_poll_start), cglobal(:uv_prepare_init), cglobal(:uv_prepare_start),
-    cglobal(:uv_check_init), cglobal(:uv_check_start), cglobal(:uv_close), cglobal(:uv_poll_stop), cglobal(:uv_unref)]
+    cglobal(:uv_check_init), cglobal(:uv_check_start), cglobal(:uv_close), cglobal(:uv_unref)]
 const START_AT = pointer(START)
 
 # ---- the rest of this module, when it is needed -----------------------------------------------------------------

@@ -31,10 +31,11 @@
 
 /* Listed until libuv has its status. */
 struct child {
-    _Alignas(16) unsigned char handle[uv_handle_bytes]; /* a uv_poll_t; first, for free_child */
+    _Alignas(16) unsigned char handle[uv_handle_bytes]; /* a uv_poll_t; first: callbacks get it */
     struct child *previous, *next;
     pid_t id;
     int event; /* readable when the child has ended */
+    int turns; /* of the loop since then */
 };
 
 static struct child *children;
@@ -106,13 +107,6 @@ static void forget(struct child *child)
     bootstrap.uv.close(child->handle, free_child);
 }
 
-static void ended(void *handle, int status, int events)
-{
-    (void)status, (void)events;
-    bootstrap.uv.poll_stop(handle);
-    if (tell_libuv)
-        tell_libuv(SIGCHLD);
-}
 
 /* The status of a child that somebody else has waited for: Linux 6.15 and later keep it with the descriptor. */
 static int status_of(const struct child *child)
@@ -140,6 +134,22 @@ static pid_t settle(pid_t id, pid_t answer, int *status)
     forget(child);
     ignore_again();
     return id;
+}
+
+/* Called on each turn of the loop until libuv has asked, which it does on the next turn; but never for a program that
+ * could not be run (1.5), nor for one whose Process is gone. */
+static void ended(void *handle, int status, int events)
+{
+    enum { turns = 4 };
+    struct child *child = handle;
+    (void)status, (void)events;
+    if (child->turns++ == 0 && tell_libuv)
+        tell_libuv(SIGCHLD);
+    if (child->turns < turns)
+        return;
+    waitpid(child->id, NULL, WNOHANG);
+    forget(child);
+    ignore_again();
 }
 
 pid_t children_wait(pid_t id, int *status, int options)
@@ -221,15 +231,72 @@ static void watch_child(pid_t id)
     LIST_ADD(children, child);
 }
 
-pid_t children_fork(void)
+static void before_fork(void)
 {
     if (bootstrap.uv.poll_init)
         stop_ignoring();
-    pid_t id = fork();
+}
+
+static pid_t after_fork(pid_t id)
+{
     if (id > 0 && bootstrap.uv.poll_init)
         watch_child(id);
     return id;
 }
+
+pid_t children_fork(void)
+{
+    before_fork();
+    return after_fork(fork());
+}
+
+#ifdef __x86_64__
+
+/* The child of a vfork has the parent's memory, through which libuv 1.5 learns why a program could not be run; and the
+ * parent's stack, which it goes on writing to, so nothing of this function's may be there. */
+__attribute__((used)) void children_before_vfork(void);
+__attribute__((used)) pid_t children_after_vfork(pid_t result);
+
+void children_before_vfork(void)
+{
+    before_fork();
+}
+
+pid_t children_after_vfork(pid_t result)
+{
+    if (result > 0)
+        return after_fork(result);
+    errno = -result;
+    return -1;
+}
+
+__asm__(".text\n"
+        ".globl children_vfork\n"
+        ".hidden children_vfork\n"
+        ".type children_vfork, @function\n"
+        "children_vfork:\n"
+        "    subq $8, %rsp\n"
+        "    call children_before_vfork\n"
+        "    addq $8, %rsp\n"
+        "    popq %rdi\n"      /* the address to return to, in a register that both keep */
+        "    movl $58, %eax\n" /* vfork */
+        "    syscall\n"
+        "    pushq %rdi\n"
+        "    testl %eax, %eax\n"
+        "    jz 1f\n"
+        "    movl %eax, %edi\n"
+        "    jmp children_after_vfork\n"
+        "1:  ret\n"
+        ".size children_vfork, . - children_vfork\n");
+
+#else
+
+pid_t children_vfork(void)
+{
+    return children_fork();
+}
+
+#endif
 
 int children_sigaction(const struct sigaction *action, struct sigaction *old)
 {

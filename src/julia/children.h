@@ -10,6 +10,7 @@
 
 /* What libjulia has for fork and vfork, for waitpid and wait4, and for sigaction of SIGCHLD. */
 pid_t children_fork(void);
+pid_t children_vfork(void);
 pid_t children_wait(pid_t child, int *status, int options);
 pid_t children_wait4(pid_t child, int *status, int options, struct rusage *usage);
 int children_sigaction(const struct sigaction *action, struct sigaction *old);

@@ -84,7 +84,7 @@ static const struct {
     {"timer_settime", (platform_function *)profile_timer_settime},
     {"timer_delete", (platform_function *)profile_timer_delete},
     {"fork", (platform_function *)children_fork},
-    {"vfork", (platform_function *)children_fork},
+    {"vfork", (platform_function *)children_vfork},
     {"waitpid", (platform_function *)children_wait},
     {"wait4", (platform_function *)children_wait4},
 };

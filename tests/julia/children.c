@@ -62,8 +62,9 @@ static void with(struct sigaction action)
     start_julia(2);
     for (int i = 0; i < 3; i++) {
         MUST(evaluate(runs_children) == JLT_OK);
-        sigaction(SIGCHLD, NULL, &now);
-        MUST(same(&set, &now));
+        do { /* on 1.5, the child that could not run its program is seen a few turns of the loop later */
+            sigaction(SIGCHLD, NULL, &now);
+        } while (!same(&set, &now) && evaluate("sleep(0.001)") == JLT_OK);
     }
     end_julia();
     sigaction(SIGCHLD, NULL, &now);
