@@ -75,6 +75,7 @@ static const struct {
     {"sigprocmask", (platform_function *)for_sigmask},
     {"setlocale", (platform_function *)for_setlocale},
     {"setrlimit", (platform_function *)for_setrlimit},
+    {"setrlimit64", (platform_function *)for_setrlimit},
     {"dlsym", (platform_function *)for_dlsym},
     {"pthread_create", (platform_function *)threads_create},
     {"pthread_kill", (platform_function *)threads_kill},
