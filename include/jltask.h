@@ -190,8 +190,8 @@ JLT_API jlt_status jlt_runtime_close(jlt_runtime *runtime, bool cancel);
 JLT_API bool jlt_runtime_is_closed(const jlt_runtime *runtime);
 
 /* Waits until Julia has ended, and frees the thread. It ends after the runtime is closed: drop all handles on
- * it, or close it. Not from a task's body. JLT_INVALID_ARGUMENT for NULL and from a body; JLT_CLOSED when the process is
- * ending and Julia's threads have been stopped. */
+ * it, or close it. Not from a task's body. JLT_INVALID_ARGUMENT for NULL and from a body; JLT_CLOSED when the process
+ * is ending and Julia's threads have been stopped. */
 JLT_API jlt_status jlt_thread_join(jlt_thread *thread);
 
 /* What Julia uses. The texts are good until the process ends. */

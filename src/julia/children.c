@@ -107,7 +107,6 @@ static void forget(struct child *child)
     bootstrap.uv.close(child->handle, free_child);
 }
 
-
 /* The status of a child that somebody else has waited for: Linux 6.15 and later keep it with the descriptor. */
 static int status_of(const struct child *child)
 {

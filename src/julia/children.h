@@ -16,7 +16,8 @@ pid_t children_wait4(pid_t child, int *status, int options, struct rusage *usage
 int children_sigaction(const struct sigaction *action, struct sigaction *old);
 
 /* Around the loading of libjulia, which from 1.8 on runs a child and ends the process if it cannot have its status: the
- * host's disposition is out of the way. A handler of the host's is called afterwards, in case a child ended meanwhile. */
+ * host's disposition is out of the way. A handler of the host's is called afterwards, in case a child ended
+ * meanwhile. */
 void children_begin_load(void);
 void children_end_load(void);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * While Julia starts, it sets what a program sets once for itself: the dispositions of many signals, the first thread's
- * mask, the locale, the limit of descriptors. In a host's process these are the host's. Of the dispositions Julia keeps those that it cannot do
- * without (julia/faults.h, and the sampling signal); the mask is thread_state_julia's. Later, libjulia calls these
- * functions for its children and when it is about to end the process by a signal, and is left to it. */
+ * mask, the locale, the limit of descriptors. In a host's process these are the host's. Of the dispositions Julia keeps
+ * those that it cannot do without (julia/faults.h, and the sampling signal); the mask is thread_state_julia's. Later,
+ * libjulia calls these functions for its children and when it is about to end the process by a signal, and is left to
+ * it. */
 #include "julia/imports.h"
 
 #include "julia/children.h"
