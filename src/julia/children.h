@@ -11,8 +11,8 @@
 /* What libjulia has for fork and vfork, for waitpid and wait4, and for sigaction of SIGCHLD. */
 pid_t children_fork(void);
 pid_t children_vfork(void);
-pid_t children_wait(pid_t child, int *status, int options);
-pid_t children_wait4(pid_t child, int *status, int options, struct rusage *usage);
+pid_t children_wait(pid_t id, int *status, int options);
+pid_t children_wait4(pid_t id, int *status, int options, struct rusage *usage);
 int children_sigaction(const struct sigaction *action, struct sigaction *old);
 
 /* Around the loading of libjulia, which from 1.8 on runs a child and ends the process if it cannot have its status: the

@@ -48,7 +48,7 @@ static int for_sigmask(int how, const sigset_t *set, sigset_t *old)
 static char *for_setlocale(int category, const char *name)
 {
     (void)name;
-    return setlocale(category, NULL);
+    return setlocale(category, NULL); /* NOLINT(concurrency-mt-unsafe): asks only */
 }
 
 static int for_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)

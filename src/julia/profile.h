@@ -12,8 +12,8 @@
  * sent or waited for. */
 int profile_sigwaitinfo(const sigset_t *set, siginfo_t *info);
 int profile_sigwait(const sigset_t *set, int *number);
-int profile_timer_create(clockid_t clock, struct sigevent *event, timer_t *timer);
-int profile_timer_settime(timer_t timer, int flags, const struct itimerspec *value, struct itimerspec *old);
-int profile_timer_delete(timer_t timer);
+int profile_timer_create(clockid_t clock, struct sigevent *event, timer_t *id);
+int profile_timer_settime(timer_t id, int flags, const struct itimerspec *value, struct itimerspec *old);
+int profile_timer_delete(timer_t id);
 
 #endif
