@@ -3,13 +3,14 @@
 
 #include "core/attention.h"
 #include "platform/platform.h"
+#include "platform/thread_state.h"
 
 enum { stack_bytes = 64 << 10 };
 
 static void *watch_run(void *data)
 {
     struct watch *watch = data;
-    platform_signals_block(); /* they are for the program's own threads */
+    thread_state_julia(); /* signals are for the program's own threads */
     for (;;) {
         platform_timer_wait(watch->timer);
         if (atomic_load(&watch->stopping))

@@ -88,6 +88,8 @@ static inline void *bootstrap_function(struct julia_function *function)
     X(wait)                                                                                                            \
     X(yield)
 
+enum { uv_handle_bytes = 512 }; /* more than any handle of libuv's has */
+
 /* What a started Julia gives. */
 struct bootstrap {
 #define BOOTSTRAP_VALUE_MEMBER(name) jlt_value *name;
@@ -105,6 +107,7 @@ struct bootstrap {
         int (*check_init)(void *loop, void *handle);
         int (*check_start)(void *handle, void (*callback)(void *handle));
         void (*close)(void *handle, void (*closed)(void *handle));
+        void (*unref)(void *handle);
     } uv;
 };
 extern struct bootstrap bootstrap;

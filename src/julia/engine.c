@@ -21,6 +21,7 @@
 #include "core/parker.h"
 #include "julia/bootstrap.h"
 #include "julia/calls.h"
+#include "julia/children.h"
 #include "julia/guests.h"
 #include "julia/symbols.h"
 #include "platform/platform.h"
@@ -36,8 +37,6 @@ static struct julia_source source = {julia_text, "jltask:engine.jl", false};
 
 JULIA_FUNCTION(source, void, suspend_fiber, (void *parker, void (*timed_out)(void *), int64_t ns),
                "Cvoid, (Ptr{Cvoid}, Ptr{Cvoid}, Int64)");
-
-enum { uv_handle_bytes = 512 }; /* more than any handle has */
 
 enum julia_gc_stress julia_gc_stress;
 
@@ -431,6 +430,7 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
 static void free_everything(struct runtime *runtime)
 {
     unwatch_loop();
+    children_forget();
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct julia_worker *data = julia_worker_of(&runtime->workers[i]);
         close_bell(&data->doorbell);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -89,11 +91,8 @@ void platform_timer_close(int timer)
     close(timer);
 }
 
-int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *argument)
+static int start_thread(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *argument)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > stack_bytes)
-        stack_bytes = limit.rlim_cur; /* whoever raised the limit wants deep recursion */
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error)
@@ -103,6 +102,16 @@ int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(vo
         error = pthread_create(thread, &attributes, run, argument);
     pthread_attr_destroy(&attributes);
     return error;
+}
+
+/* Whoever raised the limit wants deep recursion; but it may be larger than the memory. */
+int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *argument)
+{
+    struct rlimit limit;
+    int error = -1;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > stack_bytes)
+        error = start_thread(thread, limit.rlim_cur, run, argument);
+    return error ? start_thread(thread, stack_bytes, run, argument) : 0;
 }
 
 int64_t platform_now(void)
@@ -191,18 +200,20 @@ void platform_environment_restore(const struct platform_environment *saved, cons
         unsetenv(name); /* Julia has set variables too, in a copy of that copy */
 }
 
-static const int kept_signals[] = {SIGINT, SIGTERM, SIGQUIT, SIGPIPE};
-
-void platform_signals_save(struct host_signals *saved)
+bool platform_is_privileged(void)
 {
-    for (int i = 0; i < 4; i++)
-        sigaction(kept_signals[i], NULL, &saved->actions[i]);
+    return getauxval(AT_SECURE) != 0;
 }
 
-void platform_signals_restore(const struct host_signals *saved)
+int platform_descriptors_left(int enough)
 {
-    for (int i = 0; i < 4; i++)
-        sigaction(kept_signals[i], &saved->actions[i], NULL);
+    struct rlimit limit;
+    int left = 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return enough;
+    for (rlim_t descriptor = 0; descriptor < limit.rlim_cur && left < enough; descriptor++)
+        left += fcntl((int)descriptor, F_GETFD) == -1;
+    return left;
 }
 
 void platform_open_standard_streams(void)
@@ -218,16 +229,6 @@ void platform_open_standard_streams(void)
             close(null);
         }
     }
-}
-
-void platform_signals_block(void)
-{
-    static const int caused[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
-    sigset_t set;
-    sigfillset(&set);
-    for (size_t i = 0; i < sizeof caused / sizeof *caused; i++)
-        sigdelset(&set, caused[i]);
-    pthread_sigmask(SIG_SETMASK, &set, NULL);
 }
 
 bool platform_is_file(const char *path)
@@ -344,4 +345,30 @@ void *platform_library_symbol(void *library, const char *name)
 void platform_library_close(void *library)
 {
     dlclose(library);
+}
+
+struct definitions {
+    const char *name, *except;
+    bool (*visit)(const char *path, void *symbol);
+};
+
+static int visit_definition(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    const struct definitions *wanted = data;
+    Dl_info place;
+    void *library = *info->dlpi_name ? dlopen(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    void *symbol = library ? dlsym(library, wanted->name) : NULL; /* maybe that of one which this library needs */
+    bool done = symbol && dladdr(symbol, &place) && (uintptr_t)place.dli_fbase == info->dlpi_addr &&
+                strcmp(info->dlpi_name, wanted->except) != 0 && wanted->visit(info->dlpi_name, symbol);
+    if (library)
+        dlclose(library);
+    return done;
+}
+
+void platform_each_definition(const char *name, const void *except, bool (*visit)(const char *path, void *symbol))
+{
+    Dl_info place;
+    struct definitions wanted = {name, dladdr(except, &place) ? place.dli_fname : "", visit};
+    dl_iterate_phdr(visit_definition, &wanted);
 }

@@ -5,7 +5,6 @@
 #define JLT_PLATFORM_H
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,19 +59,14 @@ struct platform_environment {
 void platform_environment_add(struct platform_environment *saved, const char *variable);
 void platform_environment_restore(const struct platform_environment *saved, const char *name);
 
-/* ---- signals that belong to the host ---- */
-
-/* The dispositions that Julia's start replaces and the host keeps. */
-struct host_signals {
-    struct sigaction actions[4]; /* SIGINT, SIGTERM, SIGQUIT, SIGPIPE */
-};
-void platform_signals_save(struct host_signals *saved);
-void platform_signals_restore(const struct host_signals *saved);
-
-/* Keeps signals away from the calling thread, but for those that its own code causes. */
-void platform_signals_block(void);
-
 /* ---- files, programs, libraries ---- */
+
+/* Whether the process has privileges that the user who started it does not have (a set-user-ID program, say), so that
+ * nothing which that user could have chosen may decide what code is loaded. */
+bool platform_is_privileged(void);
+
+/* How many more descriptors could be opened; looks no further than `enough`. */
+int platform_descriptors_left(int enough);
 
 /* Opens the null device for each of file descriptors 0 to 2 that is closed. */
 void platform_open_standard_streams(void);
@@ -95,5 +89,9 @@ char *platform_run(const char *const *arguments, int64_t timeout_ns);
 void *platform_library_open(const char *path, char **error);
 void *platform_library_symbol(void *library, const char *name);
 void platform_library_close(void *library);
+
+/* Calls visit for what each loaded library, but the one that `except` is in, defines by this name, until it returns
+ * true. */
+void platform_each_definition(const char *name, const void *except, bool (*visit)(const char *path, void *symbol));
 
 #endif
