@@ -69,9 +69,9 @@ static void *for_dlsym(void *library, const char *name)
     return own ? own : dlsym(library, name);
 }
 
-/* A thread with nothing to do spins in Julia's scheduler before it sleeps, 0.1 ms, uncounted and beside those of jltask's
- * that know better (core/spin.h): on a machine with few cores it takes the time of who has work. Since 1.6 Julia asks the
- * environment for how long, in ns, once, at its start. */
+/* A thread with nothing to do spins in Julia's scheduler before it sleeps, 0.1 ms, uncounted and beside those of
+ * jltask's that know better (core/spin.h): on a machine with few cores it takes the time of who has work. Since 1.6
+ * Julia asks the environment for how long, in ns, once, at its start. */
 static char *for_getenv(const char *name)
 {
     static char idle_spin_ns[] = "10000";
