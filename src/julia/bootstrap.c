@@ -156,8 +156,8 @@ static jlt_status take_uv(void)
         size_t offset;
     } functions[] = {
 #define UV(name) {"uv_" #name, offsetof(struct uv, name)}
-        UV(poll_init), UV(poll_start), UV(prepare_init), UV(prepare_start), UV(check_init), UV(check_start), UV(close),
-        UV(unref),
+        UV(poll_init),  UV(poll_start),  UV(prepare_init), UV(prepare_start),
+        UV(check_init), UV(check_start), UV(close),        UV(unref),
 #undef UV
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
