@@ -12,6 +12,7 @@
 #include "core/parker.h"
 #include "core/spin.h"
 #include "data/frame.h"
+#include "data/held.h"
 #include "julia/bootstrap.h"
 #include "julia/start.h"
 #include "julia/symbols.h"
@@ -66,6 +67,8 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
     spin_configure(options->spin_ns);
     if (status == JLT_OK)
         status = julia_engine_open(&the_runtime, frames_mark, frames_new, frames_free);
+    if (status == JLT_OK)
+        held_open();
     if (status == JLT_OK && stress && *stress && strcmp(stress, "0") != 0)
         julia_gc_stress = strcmp(stress, "full") == 0 ? STRESS_FULL : STRESS_YOUNG;
     return status;

@@ -14,6 +14,11 @@ bool parker_suspends(void)
     return current_fiber || (guests && guests->here());
 }
 
+jlt_status parker_prepare(void)
+{
+    return guests && parker_suspends() ? guests->prepare() : JLT_OK;
+}
+
 void parker_init(struct parker *parker)
 {
     parker->item.kind = ITEM_WAKE;

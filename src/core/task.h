@@ -36,6 +36,7 @@ struct task {
     struct inbox_node *batch;     /* taken out of the mailbox, in order */
     struct task *previous, *next; /* among the worker's live tasks */
     void *kept;                   /* what init rooted */
+    void *identity;               /* what its code has left in its current task; or NULL */
     bool live;                    /* init succeeded and exit has not been run */
     bool last_dropped;            /* no handles: `dropped` was met */
     bool in_row;                  /* between two messages' bodies in a row */

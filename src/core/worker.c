@@ -507,6 +507,8 @@ static void run_once(struct fiber *fiber, struct message *message)
         message_refuse(message, JLT_CANCELLED);
     else
         worker_run_message(fiber, message, NULL, false, &nothing);
+    if (runtime->engine->identity_leave)
+        runtime->engine->identity_leave(fiber, NULL);
 }
 
 static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)

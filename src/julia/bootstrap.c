@@ -4,10 +4,10 @@
 #include "base/error.h"
 #include "base/spinlock.h"
 #include "julia/calls.h"
+#include "julia/stack.h"
 #include "julia/symbols.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct bootstrap bootstrap;
@@ -40,40 +40,60 @@ jlt_value *bootstrap_global(const char *name)
     return julia.eval_string(code);
 }
 
-/* Evaluates code in the module; *fails the process if that fails: there is no memory left to compile with, or this
- * Julia lacks what the code needs. */
-static jlt_value *evaluate(const char *code, const char *file)
+/* What `evaluate` in bootstrap.jl is asked for. */
+struct request {
+    struct julia_source *base, *source;
+    const char *expression;
+    void *pointer; /* the answer */
+};
+
+/* Why Julia did not meet a request: what it says, or, if it could not even say that, its exception's type. */
+static struct error *refusal(const struct request *request, jlt_value *said)
 {
-    const char *strings[] = {code, file};
-    jlt_value *value = julia.call1(bootstrap.evaluate, julia.box_voidpointer(strings));
-    if (value)
-        return value;
-    fprintf(stderr, "jltask: %s: %s\n", file, exception_text());
-    abort();
+    const char *type = "", *text;
+    if (said && julia.isa(said, bootstrap.String)) {
+        type = julia.string_ptr(said);
+        text = type + strlen(type) + 1;
+    } else {
+        jlt_value *exception = julia.exception_occurred();
+        text = type = exception ? julia.typeof_str(exception) : "";
+    }
+    char message[1024];
+    snprintf(message, sizeof message, "%s\n(while jltask prepared its own Julia code, %s)", text,
+             request->source->file);
+    return error_new(JLT_EXCEPTION, (struct text){message, strlen(message)}, (struct text){type, strlen(type)},
+                     (struct text){0});
 }
 
-static void evaluate_source(struct julia_source *source)
-{
-    if (!source->evaluated)
-        evaluate(source->text, source->file);
-    source->evaluated = true;
-}
-
-/* A thread that waits for the lock lets collections go on; the one that has it does not switch tasks. */
-void *bootstrap_need(struct julia_function *function)
+/* Julia can throw through C where its stack or memory ends: by longjmp, so that nothing after it is done. So between
+ * lock and unlock there is only a call that catches, with stack enough to come to its own try. A thread that waits for
+ * the lock lets collections go on; the one that has it does not switch tasks. It may run finalizers, though, and one
+ * that calls C must not wait for itself. */
+void *bootstrap_need(struct julia_function *function, struct error **error)
 {
     static struct spinlock lock = {ATOMIC_FLAG_INIT};
+    static _Thread_local bool has_lock;
+    struct request request = {function->base, function->source, function->expression, NULL};
+    if (has_lock)
+        *error = error_format(JLT_FAILED, "jltask is preparing other Julia code on this thread just now");
+    else if (!stack_has_room(STACK_TO_COMPILE))
+        *error = stack_overflow("to compile a function of jltask's that is used for the first time");
+    if (*error)
+        return NULL;
     struct body body = leave_body();
+    jlt_value *argument = julia.box_voidpointer(&request);
     while (!spin_try_lock(&lock))
         julia.gc_safepoint();
-    if (function->base)
-        evaluate_source(function->base);
-    evaluate_source(function->source);
-    void *pointer = julia.unbox_voidpointer(evaluate(function->expression, function->expression));
+    has_lock = true;
+    jlt_value *said = julia.call1(bootstrap.evaluate, argument);
+    has_lock = false;
     spin_unlock(&lock);
+    if (!request.pointer)
+        *error = refusal(&request, said);
     back_in_body(body);
-    __atomic_store_n(&function->pointer, pointer, __ATOMIC_RELEASE);
-    return pointer;
+    if (request.pointer)
+        __atomic_store_n(&function->pointer, request.pointer, __ATOMIC_RELEASE);
+    return request.pointer;
 }
 
 static void take_values(void)
@@ -97,6 +117,7 @@ static void take_values(void)
 struct start {
     const int64_t *worker_threads;
     size_t worker_count;
+    const struct task_fields *task_fields;
     void *functions[];
 };
 
@@ -112,6 +133,7 @@ static jlt_status take_start(void)
     bootstrap.worker_count = start->worker_count < max_workers ? (unsigned)start->worker_count : max_workers;
     for (unsigned i = 0; i < bootstrap.worker_count; i++)
         bootstrap.worker_threads[i] = (int)start->worker_threads[i];
+    bootstrap.task_fields = start->task_fields;
     memcpy(&bootstrap.call, start->functions, sizeof bootstrap - offsetof(struct bootstrap, call));
     return JLT_OK;
 }

@@ -13,7 +13,7 @@
 /* A Julia file, in the memory of this library. */
 struct julia_source {
     const char *text, *file;
-    bool evaluated; /* under the lock of bootstrap_need */
+    intptr_t done; /* evaluate_source in bootstrap.jl; under the lock of bootstrap_need */
 };
 
 /* A function in it. */
@@ -35,16 +35,22 @@ struct julia_function {
     typedef result name##_function parameters;                                                                         \
     static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")", &(base)}
 
-/* The function, to be called on a Julia thread: LATE(name)(arguments). */
-#define LATE(name) ((name##_function *)bootstrap_function(&name##_data))
+/* The function, to be called on a Julia thread: LATE(name, &error)(arguments). NULL: it cannot be had now, and *error,
+ * the caller's, says why. There may be no stack or memory left to compile with, or this Julia lacks what the file needs;
+ * the next try starts anew. */
+#define LATE(name, error) ((name##_function *)bootstrap_function(&name##_data, error))
 
-void *bootstrap_need(struct julia_function *function);
+/* One that LATE has given before. */
+#define LATE_AGAIN(name) ((name##_function *)__atomic_load_n(&name##_data.pointer, __ATOMIC_ACQUIRE))
 
-static inline void *bootstrap_function(struct julia_function *function)
+struct error;
+void *bootstrap_need(struct julia_function *function, struct error **error);
+
+static inline void *bootstrap_function(struct julia_function *function, struct error **error)
 {
     /* acquire pairs with the release in bootstrap_need: the code behind the pointer is complete */
     void *pointer = __atomic_load_n(&function->pointer, __ATOMIC_ACQUIRE);
-    return __builtin_expect(pointer != NULL, 1) ? pointer : bootstrap_need(function);
+    return __builtin_expect(pointer != NULL, 1) ? pointer : bootstrap_need(function, error);
 }
 
 /* X(name): globals that Main sees and that are never collected. */
@@ -72,10 +78,17 @@ static inline void *bootstrap_function(struct julia_function *function)
     X(Core)                                                                                                            \
     X(Main)                                                                                                            \
     X(Module)                                                                                                          \
+    X(String)                                                                                                          \
     X(Ptr)                                                                                                             \
     X(Type)
 
 enum { max_workers = 1024 };
+
+/* TASK_FIELDS in bootstrap.jl: where some fields of a Julia task are, in bytes, and how many words its random generator
+ * has (none: it is the thread's). */
+struct task_fields {
+    size_t storage_at, random_at, random_words;
+};
 
 /* What bootstrap.jl gives. */
 struct bootstrap {
@@ -85,6 +98,7 @@ struct bootstrap {
     unsigned worker_count;
     int worker_threads[max_workers]; /* Julia's thread ids, from 1 */
     jlt_value *evaluate;             /* bootstrap.jl's */
+    const struct task_fields *task_fields;
     /* its functions, and libuv's */
     jlt_value *(*call)(jlt_value *const *arguments, size_t count, int *failed);
     jlt_value *(*new_fiber)(int tid, int (*pump)(void *), void *data);

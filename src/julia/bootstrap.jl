@@ -30,8 +30,20 @@ const STATUS_NOT_FOUND = 4
 const STATUS_CLOSED = 6
 const STATUS_INVALID_ARGUMENT = 11
 
+# What the current task is handling, the newest last.
+handled() = isdefined(Base, :current_exceptions) ? # since 1.7
+    Any[e.exception for e in Base.current_exceptions(backtrace=false)] : Base.catch_stack(include_bt=false)
+
+const MOST_EXCEPTIONS = 16
+
 function exceptions()
-    if isdefined(Base, :current_exceptions) # since 1.7
+    list = handled()
+    if length(list) > MOST_EXCEPTIONS # thrown while others were handled, by something recursive; each has all its frames
+        newest = Any[(e, []) for e in list[end-MOST_EXCEPTIONS+1:end]]
+        newest[end] = (list[end], catch_backtrace())
+        return newest
+    end
+    if isdefined(Base, :current_exceptions)
         return Any[(e.exception, e.backtrace) for e in Base.current_exceptions()]
     end
     return Any[(e[1], e[2]) for e in Base.catch_stack()]
@@ -48,6 +60,15 @@ function failure(failed::Failed, status::Int, message::String)
 end
 
 rare_failure = failure
+
+# No frame roots what a start fails with until it is described. A Failure is immutable, so Julia may make two objects
+# of one: the one that is kept must be the one that is returned.
+const START_FAILURE = Ref{Any}(nothing)
+
+function start_failure(failed::Failed)
+    START_FAILURE[] = failure(failed)
+    return START_FAILURE[]
+end
 
 # Julia wraps what a file threw once for each file that was being included, the outermost first.
 unwrapped(exception) = exception isa LoadError ? unwrapped(exception.error) : exception
@@ -106,12 +127,21 @@ function run_fiber(pump::Ptr{Cvoid}, data::Ptr{Cvoid})
     end
 end
 
-# A task pinned to one thread, not yet scheduled.
+# A task pinned to one thread, not yet scheduled; or nothing.
 function new_fiber(tid::Cint, pump::Ptr{Cvoid}, data::Ptr{Cvoid})
-    task = Task(() -> run_fiber(pump, data))
-    task.sticky = true
-    ccall(:jl_set_task_tid, Cvoid, (Any, Cint), task, tid - 1)
-    return task
+    try
+        task = Task(() -> run_fiber(pump, data))
+        task.sticky = true
+        @static if hasfield(Task, :scope) # since 1.11; what the maker of the task has, which is none of its own
+            task.scope = nothing
+        else
+            task.logstate = nothing
+        end
+        ccall(:jl_set_task_tid, Cvoid, (Any, Cint), task, tid - 1)
+        return task
+    catch # no memory for its stack
+        return nothing
+    end
 end
 
 schedule_fiber(task::Any) = (schedule(task::Task); nothing)
@@ -134,10 +164,16 @@ function serve()
     return nothing
 end
 
+# struct task_fields in bootstrap.h.
+const TASK_FIELDS = Int[
+    fieldoffset(Task, Base.fieldindex(Task, :storage)),
+    hasfield(Task, :rngState0) ? fieldoffset(Task, Base.fieldindex(Task, :rngState0)) : 0, # since 1.7
+    hasfield(Task, :rngState4) ? 5 : hasfield(Task, :rngState0) ? 4 : 0]
+
 # What every program needs, in the order of struct start in bootstrap.c. C's own libjulia does not show libuv's
 # functions since 1.6.
 const START = Ptr{Cvoid}[
-    pointer(WORKER_THREADS), Ptr{Cvoid}(length(WORKER_THREADS)),
+    pointer(WORKER_THREADS), Ptr{Cvoid}(length(WORKER_THREADS)), pointer(TASK_FIELDS),
     @cfunction(call, Any, (Ptr{Any}, Csize_t, Failed)),
     @cfunction(new_fiber, Any, (Cint, Ptr{Cvoid}, Ptr{Cvoid})),
     @cfunction(schedule_fiber, Cvoid, (Any,)),
@@ -147,11 +183,37 @@ const START_AT = pointer(START)
 
 # ---- the rest of this module, when it is needed -----------------------------------------------------------------
 
-# strings: two of C's, code and a name for where it is from.
-function evaluate(strings::Ptr{Cvoid})
-    code = unsafe_string(unsafe_load(Ptr{Ptr{UInt8}}(strings), 1))
-    file = unsafe_string(unsafe_load(Ptr{Ptr{UInt8}}(strings), 2))
-    return include_string(JLTask, code, file)
+# A struct julia_source in C. How many of its statements have been evaluated is noted there after each, so that a try
+# after a failure goes on behind them; -1: all.
+function evaluate_source(source::Ptr{Cvoid})
+    done = Ptr{Int}(source) + 2sizeof(Ptr{Cvoid})
+    (source == C_NULL || unsafe_load(done) < 0) && return
+    texts = Ptr{Ptr{UInt8}}(source)
+    code = Base.parse_input_line(unsafe_string(unsafe_load(texts, 1)), filename=unsafe_string(unsafe_load(texts, 2)))
+    for i in unsafe_load(done)+1:length(code.args)
+        Core.eval(JLTask, code.args[i])
+        unsafe_store!(done, i)
+    end
+    unsafe_store!(done, -1)
+    return
+end
+
+# What C says of a failure that is not described as the user's are; C splits it at the NUL.
+failure_text(exception) = string(nameof(typeof(exception)), '\0', sprint(showerror, unwrapped(exception)))
+rare_text = failure_text
+
+# request: a struct request in bootstrap.c. Why it could not be met, or nothing.
+function evaluate(request::Ptr{Cvoid})
+    parts = Ptr{Ptr{Cvoid}}(request)
+    try
+        evaluate_source(unsafe_load(parts, 1))
+        evaluate_source(unsafe_load(parts, 2))
+        entry = Core.eval(JLTask, Meta.parse(unsafe_string(Ptr{UInt8}(unsafe_load(parts, 3)))))
+        unsafe_store!(parts, entry, 4)
+        return nothing
+    catch exception
+        return rare_text(exception)
+    end
 end
 
 end

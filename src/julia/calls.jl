@@ -2,9 +2,13 @@
 #
 # Evaluating code, and failures as text (calls.c).
 
+# As `julia -e` does: statement by statement, so that one may use the macros that another on the same line has brought.
+# Where modules may choose their syntax, Main's counts.
+const PARSED_FOR = hasmethod(Base.parse_input_line, Tuple{String}, (:mod,)) ? (mod=Main,) : NamedTuple()
+
 function eval_code(code::Ptr{UInt8}, failed::Failed)
     try
-        return include_string(Main, unsafe_string(code), "jlt_eval")
+        return Core.eval(Main, Base.parse_input_line(unsafe_string(code); filename="jlt_eval", PARSED_FOR...))
     catch
         return failure(failed)
     end
@@ -64,8 +68,7 @@ function trace_text(io::IO, trace)
     end
 end
 
-function describe(failure::Any, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
-    f = failure::Failure
+function describe_failure(f::Failure, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
     message, type, trace = f.message, "", ""
     if !isempty(f.stack)
         exception = unwrapped(f.stack[end][1])
@@ -84,5 +87,14 @@ function describe(failure::Any, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
     end
     ccall(sink, Cvoid, (Ptr{Cvoid}, Cint, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t), error,
           f.status, message, sizeof(message), type, sizeof(type), trace, sizeof(trace))
+    return nothing
+end
+
+# Does not call the sink where even that fails.
+function describe(failure::Any, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
+    try
+        describe_failure(failure::Failure, sink, error)
+    catch
+    end
     return nothing
 end

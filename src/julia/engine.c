@@ -31,7 +31,7 @@
 static const char julia_text[] = {
 #include "engine.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:engine.jl", false};
+static struct julia_source source = {julia_text, "jltask:engine.jl", 0};
 
 JULIA_FUNCTION(source, void, suspend_fiber, (void *parker, void (*timed_out)(void *), int64_t ns),
                "Cvoid, (Ptr{Cvoid}, Ptr{Cvoid}, Int64)");
@@ -212,8 +212,17 @@ static bool start_fiber(struct worker *worker)
     fiber->spare_frames = frame;
     fiber->base.worker = worker;
     julia_list_fiber(fiber);
-    fiber->task = bootstrap.new_fiber(julia_worker_of(worker)->tid, pump, fiber);
-    bootstrap.schedule_fiber(fiber->task);
+    struct random_aside random; /* of whichever task runs here, a body's perhaps */
+    random_set_aside(&random);
+    jlt_value *task = bootstrap.new_fiber(julia_worker_of(worker)->tid, pump, fiber);
+    random_put_back(&random);
+    if (task == bootstrap.nothing) {
+        julia_free_fiber(fiber);
+        return false;
+    }
+    fiber->task = task;
+    identity_begin(fiber);
+    bootstrap.schedule_fiber(task);
     return true;
 }
 
@@ -226,8 +235,16 @@ static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_
 {
     (void)fiber; /* the current one */
     struct body body = leave_body();
-    LATE(suspend_fiber)(parker, timed_out, timeout_ns);
+    struct random_aside random; /* a timer makes a task, and what the event loop runs here may */
+    random_set_aside(&random);
+    LATE_AGAIN(suspend_fiber)(parker, timed_out, timeout_ns); /* julia_can_suspend was called */
+    random_put_back(&random);
     back_in_body(body);
+}
+
+bool julia_can_suspend(struct error **error)
+{
+    return LATE(suspend_fiber, error) != NULL;
 }
 
 static void safepoint(void)
@@ -302,6 +319,9 @@ const struct engine julia_engine = {
     .suspend = suspend,
     .entered = entered,
     .safepoint = safepoint,
+    .identity_enter = identity_enter,
+    .identity_leave = identity_leave,
+    .identity_free = identity_free,
     .finished = finished,
 };
 
@@ -318,6 +338,7 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
     if (!serve)
         return bootstrap_failed("looking for serve");
     served = runtime;
+    identity_open();
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct worker *worker = &runtime->workers[i];
         struct julia_worker *data = calloc(1, sizeof *data);

@@ -18,7 +18,7 @@
 static const char julia_text[] = {
 #include "options.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:options.jl", false};
+static struct julia_source source = {julia_text, "jltask:options.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, set_paths, (const char *depot_path, const char *load_path, int *failed),
                "Any, (Ptr{UInt8}, Ptr{UInt8}, Failed)");
@@ -333,17 +333,17 @@ jlt_status options_set(const jlt_options *options)
 
 static jlt_status report_failure(struct outcome outcome)
 {
-    return outcome.failed ? error_report(julia_describe(outcome.value)) : JLT_OK;
+    return outcome.failed ? error_report(julia_failure(outcome)) : JLT_OK;
 }
 
 static struct outcome apply_paths(const jlt_options *options)
 {
-    RETURN_OUTCOME(LATE(set_paths)(options->depot_path, options->load_path, &failed));
+    RETURN_LATE(set_paths, options->depot_path, options->load_path, &failed);
 }
 
 static struct outcome load_startup(void)
 {
-    RETURN_OUTCOME(LATE(load_startup_files)(&failed));
+    RETURN_LATE(load_startup_files, &failed);
 }
 
 jlt_status options_apply(const jlt_options *options)
@@ -355,7 +355,7 @@ jlt_status options_apply(const jlt_options *options)
     if (status == JLT_OK)
         status = settings_verify(options);
     if (status == JLT_OK)
-        sinks_open(options);
+        status = sinks_open(options);
     if (status == JLT_OK && options->startup_file)
         status = report_failure(load_startup());
     return status;

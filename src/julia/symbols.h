@@ -43,6 +43,9 @@
     X(int16_t, jl_threadid, threadid, (void), ALL)                                                                     \
     X(void, jl_wakeup_thread, wakeup_thread, (int16_t), ALL)                                                           \
     X(jlt_value *, jl_get_current_task, get_current_task, (void), ALL)                                                 \
+    X(void, jl_active_task_stack, active_task_stack,                                                                   \
+      (jlt_value * task, char **active_start, char **active_end, char **start, char **end), SINCE(1, 6))               \
+    X(void *, jl_task_stack_buffer, task_stack_buffer, (jlt_value * task, size_t * size, int *tid), UNTIL(1, 10))      \
     /* the event loop and its lock */                                                                                  \
     X(void *, jl_global_event_loop, global_event_loop, (void), ALL)                                                    \
     X(void, jl_iolock_begin, iolock_begin, (void), ALL)                                                                \

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -78,6 +79,14 @@ int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(vo
         error = pthread_create(thread, &attributes, run, argument);
     pthread_attr_destroy(&attributes);
     return error;
+}
+
+uint64_t platform_random(void)
+{
+    uint64_t number = 0;
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) /* early in the system's boot */
+        number = (uint64_t)platform_now() ^ (uint64_t)getpid() << 32;
+    return number;
 }
 
 int64_t platform_now(void)
