@@ -241,5 +241,5 @@ jlt_status jlt_thread_join(jlt_thread *thread)
 
 const char *jlt_julia_version(void)
 {
-    return atomic_load(&life) == STARTED && julia.ver_string ? julia.ver_string() : "";
+    return atomic_load(&life) == STARTED && bootstrap.version ? bootstrap.version : "";
 }

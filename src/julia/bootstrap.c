@@ -118,6 +118,7 @@ struct start {
     const int64_t *worker_threads;
     size_t worker_count;
     const struct task_fields *task_fields;
+    const char *version;
     void *functions[];
 };
 
@@ -134,6 +135,7 @@ static jlt_status take_start(void)
     for (unsigned i = 0; i < bootstrap.worker_count; i++)
         bootstrap.worker_threads[i] = (int)start->worker_threads[i];
     bootstrap.task_fields = start->task_fields;
+    bootstrap.version = start->version;
     memcpy(&bootstrap.call, start->functions, sizeof bootstrap - offsetof(struct bootstrap, call));
     return JLT_OK;
 }

@@ -99,6 +99,7 @@ struct bootstrap {
     int worker_threads[max_workers]; /* Julia's thread ids, from 1 */
     jlt_value *evaluate;             /* bootstrap.jl's */
     const struct task_fields *task_fields;
+    const char *version; /* Julia's */
     /* its functions, and libuv's */
     jlt_value *(*call)(jlt_value *const *arguments, size_t count, int *failed);
     jlt_value *(*new_fiber)(int tid, int (*pump)(void *), void *data);

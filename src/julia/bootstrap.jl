@@ -170,10 +170,13 @@ const TASK_FIELDS = Int[
     hasfield(Task, :rngState0) ? fieldoffset(Task, Base.fieldindex(Task, :rngState0)) : 0, # since 1.7
     hasfield(Task, :rngState4) ? 5 : hasfield(Task, :rngState0) ? 4 : 0]
 
+const VERSION_TEXT = string(VERSION) # with a pre-release's number, which jl_ver_string lacks
+
 # What every program needs, in the order of struct start in bootstrap.c. C's own libjulia does not show libuv's
 # functions since 1.6.
 const START = Ptr{Cvoid}[
     pointer(WORKER_THREADS), Ptr{Cvoid}(length(WORKER_THREADS)), pointer(TASK_FIELDS),
+    pointer(VERSION_TEXT),
     @cfunction(call, Any, (Ptr{Any}, Csize_t, Failed)),
     @cfunction(new_fiber, Any, (Cint, Ptr{Cvoid}, Ptr{Cvoid})),
     @cfunction(schedule_fiber, Cvoid, (Any,)),

@@ -68,6 +68,9 @@ function trace_text(io::IO, trace)
     end
 end
 
+# For C, where a NUL would be the end.
+visible(text::String) = '\0' in text ? Base.invokelatest(replace, text, '\0' => "\\0")::String : text
+
 function describe_failure(f::Failure, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
     message, type, trace = f.message, "", ""
     if !isempty(f.stack)
@@ -85,6 +88,7 @@ function describe_failure(f::Failure, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
             ""
         end
     end
+    message, type, trace = visible(message), visible(type), visible(trace)
     ccall(sink, Cvoid, (Ptr{Cvoid}, Cint, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t), error,
           f.status, message, sizeof(message), type, sizeof(type), trace, sizeof(trace))
     return nothing

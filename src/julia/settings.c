@@ -25,7 +25,7 @@ typedef void take_text(void *context, const char *text);
 JULIA_FUNCTION(source, const int64_t *, settings, (take_text * take, void *context),
                "Ptr{Int64}, (Ptr{Cvoid}, Ptr{Cvoid})");
 
-enum { text_count = 6 }; /* version ... load_path */
+enum { text_count = 5 }; /* julia ... load_path */
 
 /* What is read, as settings.jl gives it. */
 struct reading {
@@ -70,12 +70,12 @@ static void fill(struct reading *reading, const int64_t *numbers)
         .check_bounds = (jlt_check_bounds)numbers[3],
         .startup_file = options_startup_file(),
         .heap_size_hint = (uint64_t)numbers[4],
-        .version = reading->texts[0],
-        .julia = reading->texts[1],
-        .sysimage = reading->texts[2],
-        .project = reading->texts[3],
-        .depot_path = reading->texts[4],
-        .load_path = reading->texts[5],
+        .version = bootstrap.version,
+        .julia = reading->texts[0],
+        .sysimage = reading->texts[1],
+        .project = reading->texts[2],
+        .depot_path = reading->texts[3],
+        .load_path = reading->texts[4],
         .flags = options_flags(),
     };
 }

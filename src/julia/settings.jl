@@ -22,7 +22,6 @@ end
 
 # In the order of the struct's texts in settings.c.
 const SETTING_TEXTS = String[
-    string(VERSION),
     joinpath(Sys.BINDIR, Base.julia_exename()),
     unsafe_string(Base.JLOptions().image_file),
     SETTING_PROJECT,
