@@ -6,6 +6,7 @@
 
 void cases_sync(void);      /* one message and its reply: awake, asleep, and with all cores busy */
 void cases_pipelined(void); /* many messages in flight, from one or more clients to one or more tasks */
+void cases_identity(void);  /* messages of tasks that keep something in their current Julia task */
 void cases_starts(void);    /* starting and dropping tasks */
 void cases_first_message(void);
 void cases_memory(void); /* bytes of an idle task; growth over many messages */
