@@ -15,6 +15,7 @@ static const struct {
 } groups[] = {
     {"sync", cases_sync},
     {"pipelined", cases_pipelined},
+    {"identity", cases_identity},
     {"starts", cases_starts},
     {"first", cases_first_reply},
     {"memory", cases_memory},

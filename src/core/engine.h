@@ -47,8 +47,8 @@ struct engine {
 
     /* A persistent task is one task to the code that it runs, whichever fiber it is on: what code keeps in its current
      * task is there again in the next message. A turn ends with leave: it clears the fiber, and puts what was left
-     * there into *identity (made if need be; NULL: it is forgotten, as that of a one-shot task is). A later turn, on any
-     * fiber, begins with enter if there is an identity. The functions are NULL in an engine whose code has nothing
+     * there into *identity (made if need be; NULL: it is forgotten, as that of a one-shot task is). A later turn, on
+     * any fiber, begins with enter if there is an identity. The functions are NULL in an engine whose code has nothing
      * like that. */
     void (*identity_enter)(struct fiber *fiber, const void *identity);
     void (*identity_leave)(struct fiber *fiber, void **identity);

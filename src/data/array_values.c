@@ -145,7 +145,7 @@ static struct outcome shape(const char *call, jlt_value *array, size_t room, siz
 
 size_t jlt_array_shape(jlt_frame *frame, jlt_value *array, size_t room, size_t *dims)
 {
-    size_t ndims_and_length[2];
+    size_t ndims_and_length[2] = {0};
     if (!frame_enter(frame, __func__) || !frame_wants(frame, array, __func__, "array") ||
         (room && !frame_wants(frame, dims, __func__, "dims")) ||
         !array_done(frame, shape(__func__, array, room, dims, ndims_and_length)))
@@ -157,7 +157,7 @@ size_t jlt_array_shape(jlt_frame *frame, jlt_value *array, size_t room, size_t *
 
 size_t jlt_array_length(jlt_frame *frame, jlt_value *array)
 {
-    size_t ndims_and_length[2];
+    size_t ndims_and_length[2] = {0};
     if (!frame_enter(frame, __func__) || !frame_wants(frame, array, __func__, "array") ||
         !array_done(frame, shape(__func__, array, 0, NULL, ndims_and_length)))
         return 0;

@@ -50,7 +50,7 @@ static struct outcome look(const char *call, jlt_value *array, const struct elem
 static bool take_view(jlt_frame *frame, const char *call, jlt_value *array, const struct element *element, bool strided,
                       jlt_view *view, size_t view_size)
 {
-    struct view_words words;
+    struct view_words words = {0};
     if (!frame_wants(frame, array, call, "array") || !frame_wants(frame, view, call, "view") ||
         !array_done(frame, look(call, array, element, strided, &words)))
         return false;

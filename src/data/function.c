@@ -136,8 +136,9 @@ jlt_value *jlt_function(jlt_frame *frame, const char *name, jlt_callback *functi
         return NULL;
     }
     *self = (struct function){function, data, release};
-    jlt_value *value = frame_take(frame, make(name ? name : "C function", self));
-    if (!value) {
+    struct outcome outcome = make(name ? name : "C function", self);
+    jlt_value *value = frame_take(frame, outcome);
+    if (outcome.failed || !value) {
         free(self);
         return NULL;
     }

@@ -36,8 +36,8 @@ struct julia_function {
     static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")", &(base)}
 
 /* The function, to be called on a Julia thread: LATE(name, &error)(arguments). NULL: it cannot be had now, and *error,
- * the caller's, says why. There may be no stack or memory left to compile with, or this Julia lacks what the file needs;
- * the next try starts anew. */
+ * the caller's, says why. There may be no stack or memory left to compile with, or this Julia lacks what the file
+ * needs; the next try starts anew. */
 #define LATE(name, error) ((name##_function *)bootstrap_function(&name##_data, error))
 
 /* One that LATE has given before. */

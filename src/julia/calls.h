@@ -56,7 +56,7 @@ struct outcome {
     int failed = 0;                                                                                                    \
     if (function_of_##name)                                                                                            \
         outcome.value = function_of_##name(__VA_ARGS__);                                                               \
-    outcome.failed = failed || outcome.error;                                                                          \
+    outcome.failed = failed || !function_of_##name;                                                                    \
     back_in_body(body);                                                                                                \
     return outcome
 

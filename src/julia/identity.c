@@ -145,29 +145,29 @@ static void put_down(struct julia_fiber *fiber, struct identity **kept, jlt_valu
         memcpy(random_of(fiber->task), fiber->random, random_size());
 }
 
-void identity_leave(struct fiber *base, void **kept)
+void identity_leave(struct fiber *fiber, void **identity)
 {
-    struct julia_fiber *fiber = (struct julia_fiber *)base;
-    jlt_value *storage = *storage_of(fiber->task);
-    bool drawn = memcmp(random_of(fiber->task), fiber->random, random_size()) != 0;
+    struct julia_fiber *own = (struct julia_fiber *)fiber;
+    jlt_value *storage = *storage_of(own->task);
+    bool drawn = memcmp(random_of(own->task), own->random, random_size()) != 0;
     if (__builtin_expect(storage != bootstrap.nothing || drawn, 0))
-        put_down(fiber, (struct identity **)kept, storage, drawn);
+        put_down(own, (struct identity **)identity, storage, drawn);
 }
 
-void identity_enter(struct fiber *base, const void *data)
+void identity_enter(struct fiber *fiber, const void *identity)
 {
-    jlt_value *task = ((struct julia_fiber *)base)->task;
-    const struct identity *identity = data;
-    if (identity->has_random)
-        memcpy(random_of(task), identity->random, random_size());
-    if (identity->storage)
-        LATE_AGAIN(set_storage)(task, identity->storage);
+    jlt_value *task = ((struct julia_fiber *)fiber)->task;
+    const struct identity *kept = identity;
+    if (kept->has_random)
+        memcpy(random_of(task), kept->random, random_size());
+    if (kept->storage)
+        LATE_AGAIN(set_storage)(task, kept->storage);
 }
 
-void identity_free(void *data)
+void identity_free(void *identity)
 {
-    struct identity *identity = data;
-    if (identity->pages)
-        root_pages_give_back(identity->pages, 1, &identity->cell);
-    free(identity);
+    struct identity *kept = identity;
+    if (kept->pages)
+        root_pages_give_back(kept->pages, 1, &kept->cell);
+    free(kept);
 }

@@ -121,7 +121,7 @@ static void test_messages_and_types(void **unused)
         {"throw(nothing)", "nothing", "Nothing"},
         {"fetch(@async error(\"further down\"))", "further down", "TaskFailedException"},
         {"include_string(Main, \"error(\\\"in a file\\\")\", \"file.jl\")", "in a file", "ErrorException"},
-        {"error(\"a\\0b\")", "a\\0b", "ErrorException"}, /* a NUL is not the end */
+        {"error(\"a\\0b\")", "a\\0b", "ErrorException"},     /* a NUL is not the end */
         {"1 +", "premature end of input", "ErrorException"}, /* an ErrorException up to 1.9 */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
