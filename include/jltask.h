@@ -239,8 +239,8 @@ typedef struct jlt_task_type {
 
 /* What a persistent task is. To Julia code it is one Julia task from init to exit: it has its own task-local storage
  * and, since Julia 1.7, its own random generator, so that a seed set in init makes it reproducible; a one-shot task has
- * fresh ones. (current_task() itself may differ from message to message.) Only run, or julia_run, is required. The library
- * copies the type at its first use. */
+ * fresh ones. (current_task() itself may differ from message to message.) Only run, or julia_run, is required.
+ * The library copies the type at its first use. */
 typedef struct jlt_persistent_type {
     const char *name; /* for messages; NULL: "persistent" */
     size_t state_size;
@@ -412,8 +412,8 @@ JLT_API jlt_value *jlt_global_static(jlt_frame *frame, jlt_static_global *global
 #endif
 
 /* Evaluates Julia code in Main, which compiles it each time, and returns the value of its last statement: what
- * `julia -e` takes, with the same results. All statements are evaluated in order until one throws; a syntax error anywhere is an
- * exception (JLT_EXCEPTION), and nothing of the code is evaluated. */
+ * `julia -e` takes, with the same results. All statements are evaluated in order until one throws; a syntax error
+ * anywhere is an exception (JLT_EXCEPTION), and nothing of the code is evaluated. */
 JLT_API jlt_value *jlt_eval(jlt_frame *frame, const char *code);
 
 /* Calls a Julia function with any number of values. Whatever the call waits for suspends only this task. A NULL

@@ -8,8 +8,8 @@
  * walks the list. The list changes under a spinlock that is never held across a call into Julia.
  *
  * The scanner is there from the start, since making it known under the lock would call into Julia, which may throw
- * where the stack ends. It stays when the runtime ends: Julia may still collect while it shuts down, and what is held is the
- * client's until it drops it. */
+ * where the stack ends. It stays when the runtime ends: Julia may still collect while it shuts down, and what is
+ * held is the client's until it drops it. */
 #include "data/held.h"
 
 #include "data/array_view.h"
