@@ -82,8 +82,10 @@ void *bootstrap_need(struct julia_function *function, struct error **error)
         return NULL;
     struct body body = leave_body();
     jlt_value *argument = julia.box_voidpointer(&request);
-    while (!spin_try_lock(&lock))
+    while (!spin_try_lock(&lock)) {
         julia.gc_safepoint();
+        argument = julia.box_voidpointer(&request); /* nothing roots the one that was made before */
+    }
     has_lock = true;
     jlt_value *said = julia.call1(bootstrap.evaluate, argument);
     has_lock = false;
