@@ -3,7 +3,8 @@
 #   make demo      build, get a Julia if there is none, run the accumulator on it
 #   make check     build everything and pass all tests
 #   make check-julias JULIAS="a b c"   the same built tests on each of these; SHORT=1: without those under GC stress
-#   make bench     measure jltask beside its peers: table, bench/results/*.csv, chart. BENCH="--quick"
+#   make bench     measure jltask beside its peers: table, bench/results/*.csv, chart. BENCH="--quick",
+#                  BENCH="--julia=PATH" for another Julia, whose version the results' names have
 #   make install   PREFIX=/usr/local, DESTDIR=
 #   make lint      clang-format and clang-tidy
 #

@@ -4,10 +4,15 @@
 #ifndef BENCH_CASES_H
 #define BENCH_CASES_H
 
-void cases_sync(void);      /* one message and its reply: awake, asleep, and with all cores busy */
-void cases_pipelined(void); /* many messages in flight, from one or more clients to one or more tasks */
+void cases_sync(void);      /* one message and its reply */
+void cases_silence(void);   /* the same after 5 ms in which nothing happened */
+void cases_pipelined(void); /* many messages in flight */
+void cases_fan_out(void);   /* one message to each task */
+void cases_compute(void);   /* pipelined, with bodies that take long */
+void cases_busy(void);      /* all of these while other processes use all cores */
+void cases_one_core(void);  /* and where there is only one */
 void cases_identity(void);  /* messages of tasks that keep something in their current Julia task */
-void cases_starts(void);    /* starting and dropping tasks */
+void cases_starts(void);
 void cases_first_message(void);
 void cases_memory(void); /* bytes of an idle task; growth over many messages */
 void cases_idle(void);   /* processor time of an idle runtime; many tasks that sleep */
@@ -16,7 +21,7 @@ void cases_payload(void);
 void cases_parallel(void);
 void cases_first_reply(void);
 
-/* The program as a child of cases_first_reply. */
+/* The program as a child of cases_first_reply, with bench.threads Julia threads. */
 int first_reply_child(const char *what);
 
 #endif

@@ -96,7 +96,7 @@ static void measure(const char *name, size_t size)
 
 void cases_payload(void)
 {
-    runtime_begin(1);
+    runtime_begin(bench.threads);
     measure("payload, 1 KiB", 1 << 10);
     measure("payload, 16 KiB", 1 << 14);
     measure("payload, 256 KiB", 1 << 18);

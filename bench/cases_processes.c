@@ -6,6 +6,7 @@
 #include "peers.h"
 
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -61,7 +62,7 @@ int first_reply_child(const char *what)
     jlt_persistent *task;
     int64_t at[5];
     at[0] = now_ns();
-    CHECK(jlt_runtime_spawn(&(jlt_options){.threads = 1}, &runtime, &thread));
+    CHECK(jlt_runtime_spawn(&(jlt_options){.threads = bench.threads}, &runtime, &thread));
     at[1] = now_ns();
     CHECK(jlt_persistent_spawn(runtime, type, &value, &task));
     at[2] = now_ns();
@@ -93,9 +94,10 @@ static double julia_ms(void)
 
 static void jltask_first_reply(const char *what, const char *peer)
 {
-    char option[64];
+    char option[64], threads[32];
     snprintf(option, sizeof option, "--first-reply=%s", what);
-    char *arguments[] = {(char *)(uintptr_t) "/proc/self/exe", option, NULL};
+    snprintf(threads, sizeof threads, "--threads=%d", bench.threads);
+    char *arguments[] = {(char *)(uintptr_t) "/proc/self/exe", threads, option, NULL};
     FILE *answers;
     int64_t start = now_ns();
     pid_t child = start_program(arguments, &answers);
@@ -121,6 +123,7 @@ void cases_first_reply(void)
         sample("first reply after process start", "floor-julia-e", "ms", julia);
         jltask_first_reply("empty", "jltask-empty");
         jltask_first_reply("accumulator", "jltask");
+        give_way();
     }
 }
 
@@ -149,6 +152,11 @@ static void work_run(jlt_frame *frame, void *state, const void *input, void *out
 
 enum { most_shares = 8 };
 
+static size_t work_amount(void)
+{
+    return amount(50000000, 10000000);
+}
+
 /* Tasks with their shares of the work, on one or two Julia threads. Seconds. */
 static double share_work(int threads, const int *shares)
 {
@@ -157,7 +165,7 @@ static double share_work(int threads, const int *shares)
         .name = "work", .input_size = sizeof(int64_t), .output_size = sizeof(double), .run = work_run};
     jlt_persistent *tasks[most_shares];
     jlt_receiver *receivers[most_shares];
-    int64_t few = 1000, share = (int64_t)amount(100000000, 10000000);
+    int64_t few = 1000, share = (int64_t)work_amount();
     int count = 0;
     double x;
     runtime_begin(threads);
@@ -203,7 +211,7 @@ static void *c_work(void *argument)
 {
     volatile double result;
     double x = 0.5;
-    for (size_t i = 0; i < amount(100000000, 10000000); i++)
+    for (size_t i = 0; i < work_amount(); i++)
         x = 3.7 * x * (1.0 - x);
     result = x;
     (void)result;

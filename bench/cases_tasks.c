@@ -1,46 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many tasks: starting and dropping them, what they cost while they are idle, and what many messages leave behind. */
+ * Many tasks: what they cost while they are idle, collections beside them, and what many messages leave behind. */
 #include "cases.h"
 #include "measure.h"
 #include "peers.h"
+#include "starts.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-static void nothing_run(jlt_frame *frame, const void *input, void *output)
-{
-    (void)frame, (void)input, (void)output;
-}
-
-/* Returns when all that was sent before has been handled (there is one worker). */
-static void settle(void)
-{
-    static const jlt_task_type type = {.name = "nothing", .run = nothing_run};
-    CHECK(jlt_task_invoke(runtime, &type, NULL, NULL));
-}
-
-/* Starts with up to `window` starts on their way. */
-static void start_tasks(jlt_persistent **tasks, size_t count)
-{
-    enum { window = 1024 };
-    static jlt_receiver *receivers[window];
-    double initial = 0.0;
-    for (size_t i = 0; i < count + window; i++) {
-        if (i >= window && i - window < count)
-            CHECK(jlt_receiver_recv(receivers[i % window], &tasks[i - window]));
-        if (i < count)
-            CHECK(jlt_persistent_dispatch(runtime, &accumulator_type, &initial, &receivers[i % window]));
-    }
-}
-
-static void drop_tasks(jlt_persistent **tasks, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        jlt_persistent_drop(tasks[i]);
-    settle();
-}
 
 static void collect_run(jlt_frame *frame, const void *input, void *output)
 {
@@ -67,45 +36,6 @@ static jlt_persistent **new_list(size_t count)
     for (size_t i = 0; i < count; i++)
         tasks[i] = NULL; /* so that its pages are counted before */
     return tasks;
-}
-
-/* ---- starts ---- */
-
-/* Makes the same Ref with the same calls, and keeps it where the Julia manual says to: in an IdDict. */
-static void loop_starts(jlt_frame *frame, const void *input, void *output)
-{
-    size_t count = *(const size_t *)input;
-    jlt_value *ref = jlt_global(frame, "Base.Ref"), *kept = jlt_eval(frame, "IdDict()");
-    jlt_value *set = jlt_eval(frame, "(kept, ref) -> (kept[ref] = ref; nothing)");
-    int64_t start = now_ns();
-    for (size_t i = 0; i < count; i++)
-        api.call2(set, kept, api.call1(ref, api.box_float64(0.0))); /* jl_call roots its arguments */
-    *(double *)output = (double)count / (double)(now_ns() - start) * 1e9;
-}
-
-void cases_starts(void)
-{
-    static const jlt_task_type loop_type = {
-        .name = "starts", .input_size = sizeof(size_t), .output_size = sizeof(double), .run = loop_starts};
-    size_t count = amount(100000, 20000);
-    jlt_persistent **tasks = new_list(count);
-    runtime_begin(1);
-    start_tasks(tasks, 1000);
-    drop_tasks(tasks, 1000);
-    for (int round = 0; round < bench.rounds; round++) {
-        double loop;
-        CHECK(jlt_task_invoke(runtime, &loop_type, &count, &loop));
-        sample("starts", "floor-loop", "1/s", loop);
-        int64_t start = now_ns();
-        start_tasks(tasks, count);
-        int64_t started = now_ns();
-        drop_tasks(tasks, count);
-        int64_t end = now_ns();
-        sample("starts", "jltask", "1/s", (double)count / (double)(started - start) * 1e9);
-        sample("drops", "jltask", "1/s", (double)count / (double)(end - started) * 1e9);
-        sample("start and drop", "jltask", "1/s", (double)count / (double)(end - start) * 1e9);
-    }
-    runtime_end();
 }
 
 /* ---- what a task keeps in its current Julia task ---- */
@@ -143,7 +73,7 @@ void cases_identity(void)
     };
     enum { kind_count = sizeof kinds / sizeof *kinds };
     jlt_persistent *tasks[kind_count];
-    runtime_begin(1);
+    runtime_begin(bench.threads);
     for (int i = 0; i < kind_count; i++)
         CHECK(jlt_persistent_spawn(runtime, &type, &kinds[i].code, &tasks[i]));
     for (int round = 0; round < bench.rounds; round++)
@@ -196,7 +126,7 @@ void cases_first_message(void)
     static const jlt_task_type define_type = {.name = "define", .input_size = sizeof(int), .run = define_fresh_run};
     static const char *const peers[] = {"jltask", "jltask-warm-up"};
     char name[32];
-    runtime_begin(1);
+    runtime_begin(bench.threads);
     for (int number = 0; number < 2 * bench.rounds; number++) {
         jlt_persistent *task;
         double sum;
@@ -232,6 +162,13 @@ static double resident_bytes(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
+/* Without what only waits for a collection. */
+static double live_bytes(void)
+{
+    collect(true);
+    return resident_bytes();
+}
+
 static void measure_growth(jlt_persistent *task)
 {
     enum { depth = 256 };
@@ -240,45 +177,41 @@ static void measure_growth(jlt_persistent *task)
     double early = 0;
     for (size_t i = 0; i < bench.messages; i++) {
         if (i == bench.messages / 10)
-            early = resident_bytes();
+            early = live_bytes();
         if (i >= depth)
             CHECK(jlt_receiver_recv(receivers[i % depth], &output));
         CHECK(jlt_persistent_call(task, &input, &receivers[i % depth]));
     }
     for (size_t i = 0; i < depth; i++)
         CHECK(jlt_receiver_recv(receivers[i], &output));
-    char name[48];
-    snprintf(name, sizeof name, "growth over %zu messages", bench.messages);
-    sample(name, "jltask", "bytes", resident_bytes() - early);
+    sample("growth over many messages", "jltask", "bytes", live_bytes() - early);
+}
+
+static void measure_drops(jlt_persistent **tasks, size_t count)
+{
+    int64_t start = now_ns();
+    drop_tasks(tasks, count);
+    double ns = (double)(now_ns() - start) / (double)count;
+    round_add(&(struct key){.name = "drops", .peer = "jltask", .unit = "ns each"}, &ns, 1, 1e9 / ns, NAN);
 }
 
 void cases_memory(void)
 {
     size_t count = amount(200000, 50000);
     jlt_persistent **tasks = new_list(count);
-    runtime_begin(1);
-    start_tasks(tasks, 1000);
+    runtime_begin(bench.threads);
+    start_tasks(&accumulator_type, tasks, 1000);
     drop_tasks(tasks, 1000);
-    collect(true);
-    double before = resident_bytes();
-    start_tasks(tasks, count);
-    collect(true);
-    sample("an idle task, with its Ref", "jltask", "bytes", (resident_bytes() - before) / (double)count);
-    drop_tasks(tasks + 1, count - 1);
+    double before = live_bytes();
+    start_tasks(&accumulator_type, tasks, count);
+    sample("an idle task, with its Ref", "jltask", "bytes", (live_bytes() - before) / (double)count);
+    measure_drops(tasks + 1, count - 1);
     measure_growth(tasks[0]);
     jlt_persistent_drop(tasks[0]);
     runtime_end();
 }
 
 /* ---- idle ---- */
-
-static double processor_seconds(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
 
 static void nap_run(jlt_frame *frame, const void *input, void *output)
 {
@@ -329,12 +262,13 @@ void cases_idle(void)
 {
     enum { count = 10000 };
     static jlt_persistent *tasks[count];
-    runtime_begin(1);
-    start_tasks(tasks, count);
+    runtime_begin(bench.threads);
+    start_tasks(&accumulator_type, tasks, count);
     for (int round = 0; round < (bench.quick ? 1 : 3); round++) {
-        double seconds = bench.quick ? 1.0 : 2.0, before = processor_seconds();
-        pause_ns((int64_t)(seconds * 1e9));
-        sample("idle, 10000 live tasks", "jltask", "% core", 100 * (processor_seconds() - before) / seconds);
+        pause_ns(200000000); /* what came before ends */
+        int64_t ns = bench.quick ? 1000000000 : 2000000000, before = processor_ns();
+        pause_ns(ns);
+        sample("idle, 10000 live tasks", "jltask", "% core", 100.0 * (double)(processor_ns() - before) / (double)ns);
     }
     drop_tasks(tasks, count);
     measure_julia_naps();
@@ -358,11 +292,13 @@ void cases_collection(void)
 {
     size_t count = bench.live_tasks;
     jlt_persistent **tasks = new_list(count);
-    runtime_begin(1);
+    runtime_begin(bench.threads);
     measure_collections("floor-no-tasks");
     int64_t start = now_ns();
-    start_tasks(tasks, count);
-    sample("starts beside many live tasks", "jltask", "1/s", (double)count / (double)(now_ns() - start) * 1e9);
+    start_tasks(&accumulator_type, tasks, count);
+    double ns = (double)(now_ns() - start) / (double)count;
+    round_add(&(struct key){.name = "starts beside many live tasks", .peer = "jltask", .unit = "ns each"}, &ns, 1,
+              1e9 / ns, NAN);
     char peer[32];
     snprintf(peer, sizeof peer, "%zu tasks", count);
     measure_collections(peer);

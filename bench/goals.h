@@ -4,6 +4,8 @@
 
 #include "measure.h"
 
+#include <stdio.h>
+
 /* Says for each of the project's goals what was reached, where both of its rows were measured. */
 void goals_print(const struct rows *rows, FILE *file);
 

@@ -21,6 +21,7 @@ static void init(jlt_frame *frame, void *state, const void *config)
 
 static void run(jlt_frame *frame, void *state, const void *input, void *output)
 {
+    compute();
     struct accumulator *self = state;
     jlt_value *getindex = jlt_global(frame, "Base.getindex");
     jlt_value *setindex = jlt_global(frame, "Base.setindex!");
@@ -32,6 +33,7 @@ static void run(jlt_frame *frame, void *state, const void *input, void *output)
 
 static void run_kept(jlt_frame *frame, void *state, const void *input, void *output)
 {
+    compute();
     struct accumulator *self = state;
     double sum = jlt_unbox_f64(frame, jlt_call(frame, api.getindex, self->sum));
     sum += *(const double *)input;
@@ -59,16 +61,27 @@ static const jlt_persistent_type julia_type = {
     .julia_output = "Float64",
 };
 
+void start_tasks(const jlt_persistent_type *type, jlt_persistent **tasks, size_t count)
+{
+    enum { window = 1024 };
+    static jlt_receiver *receivers[window];
+    double initial = 0.0;
+    for (size_t i = 0; i < count + window; i++) {
+        if (i >= window && i - window < count)
+            CHECK(jlt_receiver_recv(receivers[i % window], &tasks[i - window]));
+        if (i < count)
+            CHECK(jlt_persistent_dispatch(runtime, type, &initial, &receivers[i % window]));
+    }
+}
+
 static jlt_persistent **tasks;
 static size_t task_count;
 
 static void start(const jlt_persistent_type *type, size_t count)
 {
-    double initial = 0.0;
     tasks = malloc(count * sizeof *tasks);
     task_count = count;
-    for (size_t i = 0; i < count; i++)
-        CHECK(jlt_persistent_spawn(runtime, type, &initial, &tasks[i]));
+    start_tasks(type, tasks, count);
 }
 
 static void start_plain(size_t count)
@@ -120,6 +133,10 @@ static double receive(struct request *request)
     return sum;
 }
 
-const struct peer jltask_peer = {"jltask", start_plain, stop, invoke, send, receive};
-const struct peer jltask_kept = {"jltask-kept", start_kept, stop, invoke, send, receive};
-const struct peer jltask_julia = {"jltask-julia", start_julia, stop, invoke, send, receive};
+#define PEER(title, start_)                                                                                            \
+    {                                                                                                                  \
+        .name = title, .start = start_, .stop = stop, .invoke = invoke, .send = send, .receive = receive               \
+    }
+const struct peer jltask_peer = PEER("jltask", start_plain);
+const struct peer jltask_kept = PEER("jltask-kept", start_kept);
+const struct peer jltask_julia = PEER("jltask-julia", start_julia);

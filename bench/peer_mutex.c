@@ -1,44 +1,46 @@
 /* SPDX-License-Identifier: MIT
  *
- * What people write today: one thread owns Julia and takes requests from a queue under a mutex, with a condition
- * variable to wait for them; each request has its own mutex and condition variable for its reply. */
-#include "peers.h"
-
+ * What people write today: threads that own Julia, as many as it has, take requests from queues under a mutex, with a
+ * condition variable to wait for them; each request has its own mutex and condition variable for its reply. A task
+ * belongs to one of the threads, so that its messages are handled one at a time and in order. */
+#include "measure.h"
 #include "queue.h"
 
-static void mutex_loop(jlt_frame *frame, jlt_value **states, size_t tasks)
+enum { most_queues = 64 };
+
+static struct queue queues[most_queues];
+static size_t queue_count;
+
+static void mutex_loop(const struct server *self)
 {
-    (void)frame, (void)tasks;
     struct request *request;
-    while ((request = queue_take())->task != QUEUE_STOP)
-        request_reply(request, accumulate(states[request->task], request->value));
+    while ((request = queue_take(&queues[self->index]))->task != QUEUE_STOP)
+        request_reply(request, accumulate(self->states[request->task], request->value));
 }
 
 static void mutex_start(size_t tasks)
 {
-    server_start(mutex_loop, tasks);
+    queue_count = bench.threads < most_queues ? (size_t)bench.threads : most_queues;
+    for (size_t i = 0; i < queue_count; i++)
+        queues[i] = (struct queue)QUEUE_EMPTY;
+    servers_start(mutex_loop, tasks, queue_count);
 }
 
 static void mutex_stop(void)
 {
-    struct request stop = {.task = QUEUE_STOP};
-    queue_put(&stop);
-    server_join();
+    struct request stop[most_queues];
+    for (size_t i = 0; i < queue_count; i++) {
+        stop[i].task = QUEUE_STOP;
+        queue_put(&queues[i], &stop[i]);
+    }
+    servers_join();
 }
 
 static void mutex_send(struct request *request, size_t task, double input)
 {
-    request->task = task;
-    request->value = input;
-    request->done = false;
-    queue_put(request);
+    request_prepare(request, task, input);
+    queue_put(&queues[task % queue_count], request);
 }
 
-static double mutex_invoke(size_t task, double input)
-{
-    static struct request request = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    mutex_send(&request, task, input);
-    return request_wait(&request);
-}
-
-const struct peer mutex_worker = {"mutex+condvar", mutex_start, mutex_stop, mutex_invoke, mutex_send, request_wait};
+const struct peer mutex_worker = {
+    .name = "mutex+condvar", .start = mutex_start, .stop = mutex_stop, .send = mutex_send, .receive = request_wait};

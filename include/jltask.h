@@ -153,9 +153,10 @@ typedef struct jlt_options {
 
 /* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop
  * it) and *thread (join it). Julia can be started once in a process; a start that failed before Julia was
- * initialised may be tried again. The host's dispositions of SIGINT, SIGTERM, SIGQUIT and SIGPIPE are kept; Julia takes
- * SIGSEGV and SIGBUS, which its collector needs, and SIGFPE, SIGILL, SIGSYS, SIGABRT, SIGUSR1 and SIGUSR2. A child made
- * by fork after a start must not use the library. A standard stream (file descriptors 0 to 2) that is closed is opened
+ * initialised may be tried again. Of the host's signals Julia takes SIGSEGV, SIGBUS, SIGFPE and SIGSTKFLT, and passes
+ * on faults of the host's threads; the others, the masks, the locale and the floating-point environment of the host's
+ * threads stay as they are (docs/process.md). exit() closes a runtime that is open. A child made by fork after a start
+ * must not use the library. A standard stream (file descriptors 0 to 2) that is closed is opened
  * on the null device, since Julia does not start without.
  * Every option is checked before Julia is initialised, and looked at again after that. An option that the loaded
  * version does not have, a flag that it does not know or that is not for an embedded Julia (--eval), and
@@ -167,7 +168,8 @@ static inline jlt_status jlt_runtime_spawn(const jlt_options *options, jlt_runti
 
 /* Starts Julia on the calling thread and main_fn(runtime, argument) on a new one; returns when both have ended.
  * main_fn owns its runtime handle and must drop it, or this never returns. *result (may be NULL) receives what main_fn
- * returned. Give the calling thread a stack of 8 MiB or more, as main threads have. Statuses as jlt_runtime_spawn. */
+ * returned, and runs with the caller's signal mask and floating-point environment, which the caller has back
+ * afterwards. Give the calling thread a stack of 8 MiB or more, as main threads have. Statuses as jlt_runtime_spawn. */
 static inline jlt_status jlt_runtime_start(const jlt_options *options,
                                            int (*main_fn)(jlt_runtime *runtime, void *argument), void *argument,
                                            int *result);
@@ -189,7 +191,8 @@ JLT_API jlt_status jlt_runtime_close(jlt_runtime *runtime, bool cancel);
 JLT_API bool jlt_runtime_is_closed(const jlt_runtime *runtime);
 
 /* Waits until Julia has ended, and frees the thread. It ends after the runtime is closed: drop all handles on
- * it, or close it. Not from a task's body. JLT_INVALID_ARGUMENT for NULL and from a body. */
+ * it, or close it. Not from a task's body. JLT_INVALID_ARGUMENT for NULL and from a body; JLT_CLOSED when the process
+ * is ending and Julia's threads have been stopped. */
 JLT_API jlt_status jlt_thread_join(jlt_thread *thread);
 
 /* What Julia uses. The texts are good until the process ends. */

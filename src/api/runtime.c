@@ -6,6 +6,7 @@
  * find it closed. `life` says how far it is. A start that failed before Julia was reached leaves it at NOT_STARTED;
  * one that failed later, at STARTED for good. */
 #include "api/api.h"
+#include "api/ending.h"
 #include "base/checks.h"
 #include "base/error.h"
 #include "core/helpers.h"
@@ -16,7 +17,9 @@
 #include "julia/bootstrap.h"
 #include "julia/start.h"
 #include "julia/symbols.h"
+#include "julia/threads.h"
 #include "platform/platform.h"
+#include "platform/thread_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,24 +64,35 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
 {
     const char *stress = getenv("JLTASK_GC_STRESS");
     helpers_open();
+    threads_enter();
     jlt_status status = julia_start(options, initialised);
     if (status == JLT_OK)
         status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, options->channel_capacity);
     spin_configure(options->spin_ns);
-    if (status == JLT_OK)
+    if (status == JLT_OK) {
         status = julia_engine_open(&the_runtime, frames_mark, frames_new, frames_free);
+        if (status != JLT_OK)
+            runtime_stop(&the_runtime);
+    }
     if (status == JLT_OK)
         held_open();
     if (status == JLT_OK && stress && *stress && strcmp(stress, "0") != 0)
         julia_gc_stress = strcmp(stress, "full") == 0 ? STRESS_FULL : STRESS_YOUNG;
+    if (status == JLT_OK)
+        ending_watch(&the_runtime);
+    else
+        threads_leave();
     return status;
 }
 
 static void run_until_closed(void)
 {
     julia_engine_serve(&the_runtime);
+    runtime_stop(&the_runtime);
     helpers_finish();
     julia_end();
+    threads_leave();
+    ending_julia_ended();
 }
 
 /* Only one start at a time, and none after a success. */
@@ -157,13 +171,13 @@ struct main_call {
     int (*main_fn)(jlt_runtime *runtime, void *argument);
     void *argument;
     int result;
-    sigset_t mask;
+    struct thread_state host; /* the caller's, which main_fn has too */
 };
 
 static void *main_thread(void *data)
 {
     struct main_call *call = data;
-    pthread_sigmask(SIG_SETMASK, &call->mask, NULL); /* Julia's thread has blocked some; this is the host's */
+    thread_state_inherit(&call->host);
     call->result = call->main_fn((jlt_runtime *)&the_runtime, call->argument);
     return NULL;
 }
@@ -175,13 +189,14 @@ jlt_status jlt_runtime_start_sized(const jlt_options *options, size_t options_si
         return error_fail(JLT_INVALID_ARGUMENT, "jlt_runtime_start: main_fn is NULL");
     jlt_options known = known_options(options, options_size);
     struct main_call call = {.main_fn = main_fn, .argument = argument};
-    pthread_sigmask(SIG_SETMASK, NULL, &call.mask);
     jlt_status status = claim_start();
     bool initialised;
     if (status != JLT_OK)
         return status;
+    thread_state_save(&call.host);
     if (bring_up(&known, &initialised) != JLT_OK) {
         struct error *error = copy_last_error();
+        thread_state_restore(&call.host);
         give_up_start(initialised);
         return error_report(error);
     }
@@ -190,6 +205,7 @@ jlt_status jlt_runtime_start_sized(const jlt_options *options, size_t options_si
     if (!started)
         runtime_drop(&the_runtime);
     run_until_closed();
+    thread_state_restore(&call.host);
     if (!started)
         return error_fail(JLT_NO_MEMORY, "no thread could be started for main_fn");
     pthread_join(thread, NULL);
@@ -233,6 +249,8 @@ jlt_status jlt_thread_join(jlt_thread *thread)
     if (parker_suspends())
         return error_fail(JLT_INVALID_ARGUMENT, "jlt_thread_join: called from a task's body, which would wait for "
                                                 "itself");
+    if (ending_is_stopped())
+        return error_fail(JLT_CLOSED, "jlt_thread_join: the process is ending, and Julia's threads have been stopped");
     if (atomic_exchange(&thread->joined, true))
         return error_fail(JLT_INVALID_ARGUMENT, "jlt_thread_join: the thread has been joined");
     pthread_join(thread->thread, NULL);

@@ -59,38 +59,27 @@ static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node 
     return head == INBOX_IDLE ? INBOX_WAS_IDLE : INBOX_PUSHED;
 }
 
-/* What was taken out, newest first, in the order of the pushes. */
-static inline struct inbox_node *inbox_in_order(struct inbox_node *newest)
+/* What was taken out, oldest first, linked by `next`; empty: first is NULL. */
+struct inbox_chain {
+    struct inbox_node *first, *last;
+    unsigned length;
+};
+
+/* The owner: everything pushed so far. Not on an idle or sealed inbox. */
+static inline struct inbox_chain inbox_take(struct inbox *inbox)
 {
-    struct inbox_node *oldest = NULL;
-    for (struct inbox_node *node = newest, *next; node; node = next) {
+    struct inbox_chain chain = {NULL, atomic_load(&inbox->head), 0};
+    if (!chain.last)
+        return chain;
+    __builtin_prefetch(chain.last); /* while the exchange waits for its own line */
+    chain.last = atomic_exchange(&inbox->head, NULL);
+    for (struct inbox_node *node = chain.last, *next; node; node = next, chain.length++) {
         prefetch_to_write(node->hint);
         next = node->next;
-        node->next = oldest;
-        oldest = node;
+        node->next = chain.first;
+        chain.first = node;
     }
-    return oldest;
-}
-
-/* The owner: everything pushed so far, oldest first. Not on an idle or sealed inbox. */
-static inline struct inbox_node *inbox_take(struct inbox *inbox)
-{
-    struct inbox_node *newest = atomic_load(&inbox->head);
-    if (!newest)
-        return NULL;
-    __builtin_prefetch(newest); /* while the exchange waits for its own line */
-    return inbox_in_order(atomic_exchange(&inbox->head, NULL));
-}
-
-/* Somebody else, on an inbox with several that take: as inbox_take, and nothing from an idle or sealed one. */
-static inline struct inbox_node *inbox_steal(struct inbox *inbox)
-{
-    struct inbox_node *newest = atomic_load(&inbox->head);
-    do {
-        if (!newest || newest == INBOX_IDLE || newest == INBOX_SEALED)
-            return NULL;
-    } while (!atomic_compare_exchange_weak(&inbox->head, &newest, NULL));
-    return inbox_in_order(newest);
+    return chain;
 }
 
 /* The owner: from empty to INBOX_IDLE or INBOX_SEALED. False if something was pushed meanwhile. */
@@ -98,6 +87,11 @@ static inline bool inbox_leave(struct inbox *inbox, struct inbox_node *as)
 {
     struct inbox_node *empty = NULL;
     return atomic_compare_exchange_strong(&inbox->head, &empty, as);
+}
+
+static inline bool inbox_is_sealed(const struct inbox *inbox)
+{
+    return atomic_load(&inbox->head) == INBOX_SEALED;
 }
 
 /* Any thread; a hint unless paired with another flag. */

@@ -5,6 +5,7 @@
 #ifndef JLT_BASE_SPINLOCK_H
 #define JLT_BASE_SPINLOCK_H
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -26,10 +27,15 @@ static inline bool spin_try_lock(struct spinlock *lock)
     return !atomic_flag_test_and_set_explicit(&lock->held, memory_order_acquire);
 }
 
+/* Yields now and then: the holder may have lost its processor, which only this thread's may be free to give it. */
 static inline void spin_lock(struct spinlock *lock)
 {
-    while (!spin_try_lock(lock))
+    enum { looks_per_yield = 64 };
+    for (unsigned looks = 0; !spin_try_lock(lock);) {
         cpu_relax();
+        if (++looks % looks_per_yield == 0)
+            sched_yield();
+    }
 }
 
 static inline void spin_unlock(struct spinlock *lock)

@@ -17,6 +17,10 @@ struct engine {
      * is idle or its fiber is suspended. Rings may be merged. */
     void (*ring)(struct worker *worker);
 
+    /* Any thread: makes attention_answer(runtime, ...) be called on some engine thread that is idle, or else as soon as
+     * one is. Calls may be merged. Only where there are several workers. */
+    void (*call)(struct runtime *runtime);
+
     /* Makes a parked fiber enter worker_pump again, on its worker's thread, when that is free. */
     void (*schedule)(struct fiber *fiber);
 
@@ -27,8 +31,8 @@ struct engine {
      * timeout_ns >= 0: also call parker_timed_out(parker) after that time. */
     void (*suspend)(struct fiber *fiber, struct parker *parker, int64_t timeout_ns);
 
-    /* A fiber has begun to run on the worker's thread, which may have been idle until now. */
-    void (*entered)(struct worker *worker);
+    /* A body is about to begin on the worker's thread, which may have been idle until now. */
+    void (*begin_body)(struct worker *worker);
 
     /* Lets a collection that another thread has asked for go on. Called while a worker waits awake. */
     void (*safepoint)(void);

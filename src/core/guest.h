@@ -26,7 +26,7 @@ struct guests {
 
     /* Before a wait of one of the engine's threads, a guest or a body: whether it can be carried through. If not, why
      * is reported, and nothing may be begun that the wait would end. */
-    jlt_status (*prepare)(void);
+    jlt_status (*prepare)(int64_t timeout_ns);
 
     /* A fiber for the calling guest, until leave; both on the same thread. May run code of the engine's, so no lock may
      * be held. */

@@ -8,6 +8,7 @@
 
 #include "core/parker.h"
 #include "platform/platform.h"
+#include "platform/thread_state.h"
 
 #include <stdlib.h>
 
@@ -70,7 +71,7 @@ static void *help(void *data)
     struct helper *helper = data;
     bool keep = true;
     is_one = true;
-    platform_signals_block(); /* they are for the program's own threads */
+    thread_state_julia();
     while (keep) {
         while (atomic_load(&helper->word) == NOTHING)
             platform_wait(&helper->word, NOTHING, -1);

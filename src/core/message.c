@@ -117,16 +117,11 @@ static bool is_done(void *message)
     return message_is_done(message);
 }
 
-/* Waits until the state is DONE. False: the time has passed and the state is PENDING again. */
-static bool await(struct message *message, int64_t timeout_ns)
+/* Waits asleep until the state is DONE. False: the time has passed and the state is PENDING again. */
+static bool sleep_until_done(struct message *message, int64_t timeout_ns)
 {
-    static _Thread_local struct spinner spinner;
     uintptr_t state = MESSAGE_PENDING;
     struct parker parker;
-    /* one who has a receiver may have many, and finds several replies at the next look */
-    enum spin_pace pace = message->item.flags & MESSAGE_ON_STACK ? SPIN_CLOSE : SPIN_WIDE;
-    if (timeout_ns < 0 && !parker_suspends() && spin_until(&spinner, &spin_clients, pace, is_done, message))
-        return true;
     parker_init(&parker);
     if (!atomic_compare_exchange_strong(&message->state, &state, (uintptr_t)&parker)) { /* DONE */
         parker_drop(&parker);
@@ -141,10 +136,24 @@ static bool await(struct message *message, int64_t timeout_ns)
     return true;
 }
 
+static bool await(struct message *message, int64_t timeout_ns)
+{
+    static _Thread_local struct spinner spinner;
+    /* one who has a receiver may have many, and finds several replies at the next look */
+    enum spin_pace pace = message->item.flags & MESSAGE_ON_STACK ? SPIN_CLOSE : SPIN_WIDE;
+    if (timeout_ns >= 0 || parker_suspends())
+        return sleep_until_done(message, timeout_ns);
+    if (!spin_until(&spinner, SPIN_CLIENT, pace, is_done, message)) {
+        sleep_until_done(message, timeout_ns);
+        spin_slept(&spinner);
+    }
+    return true;
+}
+
 jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output)
 {
     bool may_turn_back = !(message->item.flags & MESSAGE_ON_STACK) && timeout_ns != 0 && !message_is_done(message);
-    if (may_turn_back && parker_prepare() != JLT_OK) {
+    if (may_turn_back && parker_prepare(timeout_ns) != JLT_OK) {
         message_drop(message);
         return error_last()->status;
     }

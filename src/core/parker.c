@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/parker.h"
 
+#include "core/attention.h"
+#include "core/closing.h"
 #include "core/engine.h"
 #include "core/runtime.h"
 #include "platform/platform.h"
@@ -14,9 +16,9 @@ bool parker_suspends(void)
     return current_fiber || (guests && guests->here());
 }
 
-jlt_status parker_prepare(void)
+jlt_status parker_prepare(int64_t timeout_ns)
 {
-    return guests && parker_suspends() ? guests->prepare() : JLT_OK;
+    return guests && parker_suspends() ? guests->prepare(timeout_ns) : JLT_OK;
 }
 
 void parker_init(struct parker *parker)

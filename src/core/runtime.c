@@ -8,6 +8,7 @@
 #include "core/runtime.h"
 
 #include "base/checks.h"
+#include "core/attention.h"
 #include "core/engine.h"
 #include "core/message.h"
 #include "core/parker.h"
@@ -17,6 +18,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void init_worker(struct runtime *runtime, unsigned number)
+{
+    struct worker *worker = &runtime->workers[number];
+    memset(worker, 0, sizeof *worker);
+    worker->runtime = runtime;
+    worker->number = number;
+    worker->slow = true;
+    worker->time_in = 1;
+    worker->close.kind = ITEM_CLOSE;
+    worker->cancel.kind = ITEM_CANCEL;
+    atomic_flag_clear(&worker->lock.held);
+    atomic_flag_clear(&worker->tasks_lock.held);
+    atomic_fetch_or(&runtime->idle[number / 64], (uint64_t)1 << number % 64);
+}
+
 jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, unsigned workers, size_t channel_capacity)
 {
     memset(runtime, 0, sizeof *runtime);
@@ -25,17 +41,26 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
         return error_report(error_constant(JLT_NO_MEMORY));
     runtime->engine = engine;
     runtime->worker_count = workers;
+    ready_init(&runtime->ready);
     for (unsigned i = 0; i < workers; i++)
-        worker_init(&runtime->workers[i], runtime);
-    atomic_init(&runtime->workers_left, workers);
+        init_worker(runtime, i);
+    atomic_flag_clear(&runtime->end_lock.held);
+    runtime->workers_left = workers;
+    atomic_init(&runtime->workers_running, workers);
     atomic_init(&runtime->handles, 1);
     gate_init(&runtime->channel, channel_capacity);
     gate_queue_init(&runtime->senders);
-    return JLT_OK;
+    return watch_start(&runtime->watch, runtime) == JLT_OK ? JLT_OK : error_report(error_constant(JLT_NO_MEMORY));
+}
+
+void runtime_stop(struct runtime *runtime)
+{
+    watch_stop(&runtime->watch);
 }
 
 void runtime_finish(struct runtime *runtime)
 {
+    runtime_stop(runtime);
     gate_queue_finish(&runtime->senders);
     free(runtime->workers);
 }
@@ -70,11 +95,16 @@ void runtime_close(struct runtime *runtime, bool cancel)
 
 void runtime_worker_ended(struct runtime *runtime)
 {
-    if (atomic_fetch_sub(&runtime->workers_left, 1) == 1)
+    if (atomic_fetch_sub(&runtime->workers_running, 1) == 1)
         runtime->engine->finished(runtime);
 }
 
 /* ---- sending ---- */
+
+bool runtime_push(struct runtime *runtime, struct worker *worker, struct item *item)
+{
+    return worker ? worker_push(worker, item) : attention_push(runtime, item);
+}
 
 static jlt_status closed(void)
 {
@@ -88,21 +118,12 @@ static jlt_status pass(struct gate *gate, struct gate_queue *queue, enum sending
     return gate_try_enter(gate) ? JLT_OK : JLT_FULL;
 }
 
-/* Spreads work: the least loaded of the workers, beginning somewhere else each time. */
+/* The worker that a type asks for; NULL: any. */
 static struct worker *place(struct runtime *runtime, const struct type *type)
 {
-    unsigned count = runtime->worker_count;
     if (type->fields.thread)
         return &runtime->workers[type->fields.thread - 1];
-    unsigned first = count == 1 ? 0 : atomic_fetch_add_explicit(&runtime->next_worker, 1, memory_order_relaxed);
-    struct worker *best = &runtime->workers[first % count];
-    for (unsigned i = 1; i < count; i++) {
-        struct worker *other = &runtime->workers[(first + i) % count];
-        if (atomic_load_explicit(&other->load, memory_order_relaxed) <
-            atomic_load_explicit(&best->load, memory_order_relaxed))
-            best = other;
-    }
-    return best;
+    return runtime->worker_count == 1 ? &runtime->workers[0] : NULL;
 }
 
 /* Hands over a message for which there is no task yet, or none ever. */
@@ -110,12 +131,12 @@ static jlt_status send_new(struct runtime *runtime, struct message *message)
 {
     struct worker *worker = place(runtime, message->type);
     if (message->item.kind == ITEM_ONCE)
-        return worker_push(worker, &message->item) ? JLT_OK : JLT_CLOSED;
+        return runtime_push(runtime, worker, &message->item) ? JLT_OK : JLT_CLOSED;
     struct task *task = task_new(runtime, worker, message->type);
     if (!task)
         return JLT_NO_MEMORY;
     task_set_start(task, message);
-    if (worker_push(worker, &task->item))
+    if (runtime_push(runtime, worker, &task->item))
         return JLT_OK;
     runtime_free_task(task);
     return JLT_CLOSED;
@@ -140,7 +161,7 @@ static bool is_refused(const struct runtime *runtime, const struct type *type, e
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message, enum sending sending)
 {
     struct gate *gate = task ? &task->gate : &runtime->channel;
-    jlt_status status = gate->capacity && sending == SEND_WAIT ? parker_prepare() : JLT_OK;
+    jlt_status status = gate->capacity && sending == SEND_WAIT ? parker_prepare(-1) : JLT_OK;
     if (status != JLT_OK) {
         message_discard(message);
         return status;
@@ -176,7 +197,7 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
 
 static jlt_status send_and_wait(struct runtime *runtime, struct task *task, struct message *message, void *output)
 {
-    jlt_status status = parker_prepare();
+    jlt_status status = parker_prepare(-1);
     if (status != JLT_OK) {
         message_discard(message);
         return status;

@@ -5,7 +5,9 @@
 #define JLT_CORE_RUNTIME_H
 
 #include "core/gate.h"
+#include "core/ready.h"
 #include "core/type.h"
+#include "core/watch.h"
 #include "core/worker.h"
 
 #include <pthread.h>
@@ -14,13 +16,20 @@ struct engine;
 struct message;
 struct task;
 
+enum { max_workers = 1024 };
+
 struct runtime {
     const struct engine *engine;
     struct worker *workers;
     unsigned worker_count;
-    atomic_uint workers_left; /* not yet ended */
-    atomic_uint next_worker;  /* placement; relaxed */
-    atomic_uint next_offer;   /* the search for an idle worker; relaxed */
+    struct ready ready;                      /* with several workers */
+    _Atomic uint64_t idle[max_workers / 64]; /* a bit each: a fiber is parked, and none in a body (attention.c) */
+    struct watch watch;
+    unsigned taken_before; /* the watch's: as of its last look (attention.c) */
+    unsigned next_answer;  /* of who answers calls, one at a time (attention.c) */
+    struct spinlock end_lock;
+    unsigned workers_left;       /* not yet ended; under the lock */
+    atomic_uint workers_running; /* the same, and until nobody rings their bells any more */
     atomic_long handles;
     atomic_bool closed;    /* nothing is accepted any more */
     atomic_bool cancelled; /* nothing is begun any more */
@@ -31,7 +40,10 @@ struct runtime {
 /* One handle, the caller's. JLT_NO_MEMORY. */
 jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, unsigned workers,
                         size_t channel_capacity);
-/* When all workers have ended. Handles may be left: they find the runtime closed. */
+/* When all workers have ended, or none was ever run: no thread of its own is left. */
+void runtime_stop(struct runtime *runtime);
+
+/* The same, and the memory. Handles may be left: they find the runtime closed. */
 void runtime_finish(struct runtime *runtime);
 
 /* How senders deal with a full gate. */
@@ -59,7 +71,8 @@ static inline bool runtime_is_cancelled(const struct runtime *runtime)
     return atomic_load_explicit(&runtime->cancelled, memory_order_relaxed);
 }
 
-/* For worker.c and task.c. */
+/* For closing.c and task.c. worker: NULL: any. False: it has ended. */
+bool runtime_push(struct runtime *runtime, struct worker *worker, struct item *item);
 void runtime_worker_ended(struct runtime *runtime);
 void runtime_free_task(struct task *task);
 

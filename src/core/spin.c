@@ -4,68 +4,128 @@
 #include "base/spinlock.h"
 #include "platform/platform.h"
 
-enum { most_failures = 4, most_failures_alone = 12, looks_at_once = 512, looks_per_clock = 16, default_ns = 50000 };
+#include <sched.h>
+#include <stdatomic.h>
 
-struct spin_kind spin_clients, spin_workers;
+enum {
+    looks_at_once = 512,
+    looks_per_clock = 16,
+    tried_every = 16, /* of waits that are long */
+    tried_every_alone = 4096,
+    least_ns = 50000, /* to spin, if at all */
+    most_ns = 200000,
+    short_ns = 150000, /* of waits that are worth it: a wake-up, and some */
+};
 
-static int64_t limit_ns;
-static int most_awake;
+static int64_t fixed_ns;
+static int processors;
+static atomic_int awake_workers, awake_clients; /* relaxed: a limit that is right on the whole is enough */
 
 void spin_configure(int64_t ns)
 {
-    limit_ns = ns ? ns : default_ns;
-    most_awake = platform_processors() - 1;
+    fixed_ns = ns;
+    processors = platform_processors();
 }
 
-/* Whether this wait is one that should be tried awake. */
-static bool is_worth_it(struct spinner *spinner)
+void spin_count_worker(bool awake)
 {
-    if (!spinner->skip)
-        return true;
-    spinner->skip--;
-    return false;
+    atomic_fetch_add_explicit(&awake_workers, awake ? 1 : -1, memory_order_relaxed);
 }
 
-static void learn(struct spinner *spinner, bool success)
+/* More are awake, or wait awake, than there are processors: a worker has one, asleep or not. */
+static bool is_crowded(void)
 {
-    if (success)
-        spinner->failures = 0;
-    else if (spinner->failures < most_failures)
-        spinner->failures++;
-    spinner->skip = (1u << spinner->failures) - 1;
-    /* bound to the one processor that those it waits for need, too, as it may have been since the start */
-    if (spinner->failures == most_failures && platform_processors() == 1)
-        spinner->skip = (1u << most_failures_alone) - 1;
+    int workers = atomic_load_explicit(&awake_workers, memory_order_relaxed);
+    int clients = atomic_load_explicit(&awake_clients, memory_order_relaxed);
+    return clients + (workers ? workers : 1) > processors;
 }
 
-static bool spin(enum spin_pace pace, bool (*done)(void *context), void *context)
+/* 0: none. */
+static int64_t time_to_spin(struct spinner *spinner)
 {
-    if (pace == SPIN_CLOSE) /* what comes at once is seen at once: a cpu_relax is a good part of an exchange */
-        for (int i = 0; i < looks_at_once; i++)
-            if (done(context))
-                return true;
-    int64_t end = platform_now() + limit_ns;
+    int64_t shorter = spinner->last_ns[0] < spinner->last_ns[1] ? spinner->last_ns[0] : spinner->last_ns[1];
+    if (fixed_ns)
+        return fixed_ns;
+    if (shorter > short_ns) {
+        if (spinner->skip) {
+            spinner->skip--;
+            return 0;
+        }
+        spinner->skip = platform_processors() > 1 ? tried_every - 1 : tried_every_alone - 1;
+        return least_ns;
+    }
+    return 2 * shorter < least_ns ? least_ns : 2 * shorter < most_ns ? 2 * shorter : most_ns;
+}
+
+static void learn(struct spinner *spinner, int64_t ns)
+{
+    spinner->last_ns[1] = spinner->last_ns[0];
+    spinner->last_ns[0] = ns;
+    spinner->began_ns = 0;
+}
+
+/* Between two looks. In a crowd, whoever has work to do has the processor first. */
+static void rest(enum spin_pace pace)
+{
+    if (is_crowded())
+        sched_yield();
+    else
+        for (int pauses = 0; pauses < (int)pace; pauses++)
+            cpu_relax();
+}
+
+static bool spin(struct spinner *spinner, int64_t limit_ns, enum spin_pace pace, bool (*done)(void *context),
+                 void *context)
+{
+    int64_t now = platform_now(), start = now;
     do {
         for (int i = 0; i < looks_per_clock; i++) {
-            if (done(context))
+            if (done(context)) {
+                learn(spinner, now - start);
                 return true;
-            for (int pauses = 0; pauses < (int)pace; pauses++)
-                cpu_relax();
+            }
+            rest(pace);
         }
-    } while (platform_now() < end);
+        now = platform_now();
+    } while (now < start + limit_ns);
+    spinner->began_ns = start;
     return false;
 }
 
-bool spin_until(struct spinner *spinner, struct spin_kind *kind, enum spin_pace pace, bool (*done)(void *context),
+/* What comes at once is seen at once, and costs no clock: a cpu_relax is a good part of an exchange. */
+static bool comes_at_once(bool (*done)(void *context), void *context)
+{
+    for (int i = 0; i < looks_at_once && !is_crowded(); i++)
+        if (done(context))
+            return true;
+    return false;
+}
+
+bool spin_until(struct spinner *spinner, enum spin_kind kind, enum spin_pace pace, bool (*done)(void *context),
                 void *context)
 {
-    if (limit_ns <= 0 || !is_worth_it(spinner))
-        return false;
-    bool success = false;
-    if (atomic_fetch_add_explicit(&kind->awake, 1, memory_order_relaxed) < most_awake) {
-        success = spin(pace, done, context);
-        learn(spinner, success);
+    int64_t limit_ns = fixed_ns < 0 ? 0 : time_to_spin(spinner);
+    bool counted = kind == SPIN_CLIENT, success = false;
+    spinner->began_ns = 0;
+    if (limit_ns > 0 && processors > 1) {
+        if (counted)
+            atomic_fetch_add_explicit(&awake_clients, 1, memory_order_relaxed);
+        if (pace == SPIN_CLOSE && comes_at_once(done, context)) {
+            spinner->last_ns[0] = 0;
+            success = true;
+        } else {
+            success = spin(spinner, limit_ns, pace, done, context);
+        }
+        if (counted)
+            atomic_fetch_sub_explicit(&awake_clients, 1, memory_order_relaxed);
     }
-    atomic_fetch_sub_explicit(&kind->awake, 1, memory_order_relaxed);
+    if (!success && !spinner->began_ns && fixed_ns >= 0)
+        spinner->began_ns = platform_now();
     return success;
+}
+
+void spin_slept(struct spinner *spinner)
+{
+    if (spinner->began_ns)
+        learn(spinner, platform_now() - spinner->began_ns);
 }

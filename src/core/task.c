@@ -12,10 +12,12 @@
 #include "core/task.h"
 
 #include "base/checks.h"
+#include "core/attention.h"
+#include "core/body.h"
+#include "core/closing.h"
 #include "core/engine.h"
 #include "core/message.h"
 #include "core/runtime.h"
-#include "core/worker.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,18 +49,10 @@ struct task *task_new(struct runtime *runtime, struct worker *worker, const stru
     return task;
 }
 
-/* Tasks with handles, for placement: a task whose last handle is gone counts no more, though its exit may be to come,
- * so that who replaces a task finds the worker free. Relaxed: a hint. */
-static void count_load(struct worker *worker, long change)
-{
-    atomic_fetch_add_explicit(&worker->load, change, memory_order_relaxed);
-}
-
 void task_set_start(struct task *task, struct message *start)
 {
     start->item.node.next = NULL;
     atomic_init(&task->mailbox.head, &start->item.node);
-    count_load(task->worker, 1);
 }
 
 static void let_go(struct task *task)
@@ -82,10 +76,8 @@ void task_drop(struct task *task)
         return;
     if (handles <= 0)
         checks_abort("jlt_persistent_drop", "the handle was dropped before");
-    if (atomic_load(&task->mailbox.head) != INBOX_SEALED) /* else the worker may have ended, and nothing is placed */
-        count_load(task->worker, -1);
     if (inbox_push(&task->mailbox, &task->dropped.node, &pushed) == INBOX_WAS_IDLE)
-        worker_push(task->worker, &task->item);
+        runtime_push(task->runtime, task->worker, &task->item);
     let_go(task);
 }
 
@@ -95,7 +87,7 @@ jlt_status task_send(struct task *task, struct message *message)
     case INBOX_REFUSED:
         return JLT_CLOSED;
     case INBOX_WAS_IDLE:
-        worker_push(task->worker, &task->item);
+        runtime_push(task->runtime, task->worker, &task->item);
         return JLT_OK;
     default:
         return JLT_OK;
@@ -119,16 +111,16 @@ static void end_task(struct task *task)
 static void run_exit(struct task *task, struct fiber *fiber)
 {
     const struct engine *engine = task->runtime->engine;
-    worker_remove_task(task->worker, task);
+    closing_remove_task(task->home, task);
     task->live = false;
     if (task->type->fields.exit) {
-        worker_begin_body(fiber->worker);
+        body_begin(fiber);
         jlt_frame *frame = engine->frame_open(fiber);
         if (frame) {
             task->type->fields.exit(frame, task->state);
             error_free(engine->frame_close(frame, false));
         }
-        worker_end_body(fiber->worker);
+        body_end(fiber, false);
     }
 }
 
@@ -147,7 +139,7 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
 {
     const struct engine *engine = task->runtime->engine;
     struct error *error = NULL;
-    worker_begin_body(fiber->worker);
+    body_begin(fiber);
     if (task->type->fields.init) {
         jlt_frame *frame = engine->frame_open(fiber);
         if (frame) {
@@ -160,15 +152,15 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
     }
     if (!error && type_claim_warm_up(task->type))
         warm_up(task, fiber);
-    worker_end_body(fiber->worker);
+    body_end(fiber, false);
     if (error) {
         message_complete(message, error);
-        count_load(task->worker, -1);
         let_go(task); /* for the handle that was never delivered */
         return;
     }
     task->live = true;
-    task->sealing = worker_add_task(task->worker, task); /* it is owned, and will seal itself */
+    task->home = fiber->worker;
+    task->sealing = closing_add_task(task->home, task); /* it is owned, and will seal itself */
     *(struct task **)message_output(message) = task;
     message_complete(message, NULL);
 }
@@ -178,10 +170,8 @@ static void cancel(struct task *task, struct message *message)
 {
     bool start = message->item.kind == ITEM_START;
     message_refuse(message, JLT_CANCELLED);
-    if (start) {
-        count_load(task->worker, -1);
+    if (start)
         let_go(task);
-    }
 }
 
 /* Takes one item out of the batch. DROPPED and SEAL are only noted. */
@@ -209,7 +199,7 @@ static void handle(struct task *task, struct fiber *fiber, struct message *messa
     else if (message->item.kind == ITEM_START)
         run_start(task, fiber, message);
     else
-        task->in_row = worker_run_message(fiber, message, task->state, task->in_row, &task->batch);
+        body_run_message(fiber, message, task->state, &task->batch);
 }
 
 /* The fiber is the task's current one in its code's eyes, from enter to leave. */
@@ -249,22 +239,15 @@ static bool give_up(struct task *task, struct fiber *fiber)
     return false;
 }
 
-/* The last in a row was cancelled, or no message. */
-static void end_row(struct task *task, struct worker *worker)
-{
-    if (task->in_row)
-        worker_end_body(worker);
-    task->in_row = false;
-}
-
 static bool run_turn(struct task *task, struct fiber *fiber)
 {
     struct worker *worker = fiber->worker;
     enter_identity(task, fiber);
     for (int messages = 0; messages < messages_per_turn && !worker->yield_due;) {
         if (!task->batch) {
-            end_row(task, worker);
-            task->batch = inbox_take(&task->mailbox);
+            if (!worker_has_taken(worker)) /* else the last in the row was cancelled, or no message */
+                body_end_row(fiber);
+            task->batch = inbox_take(&task->mailbox).first;
         }
         if (!task->batch) {
             bool stays = task->live && !task->last_dropped && !task->sealing;
@@ -278,7 +261,6 @@ static bool run_turn(struct task *task, struct fiber *fiber)
             messages++;
         }
     }
-    end_row(task, worker);
     leave_identity(task, fiber);
     return true;
 }
@@ -304,7 +286,7 @@ void task_cancel_waiting(struct task *task)
     while (*end)
         end = &(*end)->next;
     if (head != INBOX_IDLE && head != INBOX_SEALED)
-        *end = inbox_take(&task->mailbox);
+        *end = inbox_take(&task->mailbox).first;
     while (task->batch) {
         struct message *message = take_message(task);
         if (message)

@@ -19,13 +19,13 @@ struct worker;
  * Lines are not begun with a task, since aligned blocks would double the memory of a small one. */
 struct task {
     /* written by senders */
-    struct item item;     /* first; in its worker's inbox or ready list, while it has an owner (task.c) */
+    struct item item;     /* first; among what is ready, while it has an owner (task.c) */
     struct inbox mailbox; /* of struct item */
     struct item dropped;  /* the last thing in the mailbox */
 
     /* set once, but for the gate of a type with a capacity, and the counts */
     struct runtime *runtime;
-    struct worker *worker; /* that it was placed on */
+    struct worker *worker; /* that its type asks for; NULL: any */
     const struct type *type;
     struct gate gate;
     struct item seal; /* says in the mailbox that the runtime closes */
@@ -34,12 +34,12 @@ struct task {
 
     /* the owner's */
     struct inbox_node *batch;     /* taken out of the mailbox, in order */
-    struct task *previous, *next; /* among the worker's live tasks */
+    struct worker *home;          /* where init was run */
+    struct task *previous, *next; /* among its live tasks */
     void *kept;                   /* what init rooted */
     void *identity;               /* what its code has left in its current task; or NULL */
     bool live;                    /* init succeeded and exit has not been run */
     bool last_dropped;            /* no handles: `dropped` was met */
-    bool in_row;                  /* between two messages' bodies in a row */
     bool sealing;                 /* the runtime closes: seal the mailbox when it is empty */
 
     alignas(16) unsigned char state[];

@@ -15,7 +15,7 @@ bool jlt_blocking(jlt_frame *frame, void (*work)(void *data), void *data)
         return false;
     }
     julia_may_collect();
-    if (parker_prepare() != JLT_OK) {
+    if (parker_prepare(-1) != JLT_OK) {
         frame_take(frame, (struct outcome){.failed = true, .error = error_detach()});
         return false;
     }

@@ -8,19 +8,21 @@
 #ifndef JLT_JULIA_BOOTSTRAP_H
 #define JLT_JULIA_BOOTSTRAP_H
 
+#include "core/runtime.h"
+
 #include <jltask.h>
 
 /* A Julia file, in the memory of this library. */
 struct julia_source {
     const char *text, *file;
-    intptr_t done; /* evaluate_source in bootstrap.jl; under the lock of bootstrap_need */
+    size_t done; /* how much of the text has been evaluated; under the lock of bootstrap_need */
 };
 
 /* A function in it. */
 struct julia_function {
     void *pointer; /* NULL until it is first needed */
     struct julia_source *source;
-    const char *expression;    /* the @cfunction */
+    const char *name, *signature;
     struct julia_source *base; /* a file that its own builds on; NULL: bootstrap.jl alone */
 };
 
@@ -28,12 +30,12 @@ struct julia_function {
  * below the other. A function with `failed` sets it and returns a Failure when Julia threw. */
 #define JULIA_FUNCTION(source, result, name, parameters, signature)                                                    \
     typedef result name##_function parameters;                                                                         \
-    static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")", NULL}
+    static struct julia_function name##_data = {NULL, &(source), #name, signature, NULL}
 
 /* The same for a file that builds on another, which is evaluated before it. */
 #define JULIA_FUNCTION_ON(base, source, result, name, parameters, signature)                                           \
     typedef result name##_function parameters;                                                                         \
-    static struct julia_function name##_data = {NULL, &(source), "@cfunction(" #name ", " signature ")", &(base)}
+    static struct julia_function name##_data = {NULL, &(source), #name, signature, &(base)}
 
 /* The function, to be called on a Julia thread: LATE(name, &error)(arguments). NULL: it cannot be had now, and *error,
  * the caller's, says why. There may be no stack or memory left to compile with, or this Julia lacks what the file
@@ -78,33 +80,46 @@ static inline void *bootstrap_function(struct julia_function *function, struct e
     X(Core)                                                                                                            \
     X(Main)                                                                                                            \
     X(Module)                                                                                                          \
-    X(String)                                                                                                          \
     X(Ptr)                                                                                                             \
-    X(Type)
+    X(Task)                                                                                                            \
+    X(Threads)                                                                                                         \
+    X(Type)                                                                                                            \
+    X(VERSION)                                                                                                         \
+    X(cglobal)                                                                                                         \
+    X(fieldoffset)                                                                                                     \
+    X(getfield)                                                                                                        \
+    X(identity)                                                                                                        \
+    X(include_string)                                                                                                  \
+    X(schedule)                                                                                                        \
+    X(showerror)                                                                                                       \
+    X(sprint)                                                                                                          \
+    X(string)                                                                                                          \
+    X(wait)                                                                                                            \
+    X(yield)
 
-enum { max_workers = 1024 };
+enum { uv_handle_bytes = 512 }; /* more than any handle of libuv's has */
 
-/* TASK_FIELDS in bootstrap.jl: where some fields of a Julia task are, in bytes, and how many words its random generator
- * has (none: it is the thread's). */
+/* Where some fields of a Julia task are, in bytes, and how many words its random generator has (none: it is the
+ * thread's). */
 struct task_fields {
     size_t storage_at, random_at, random_words;
 };
 
-/* What bootstrap.jl gives. */
+/* What a started Julia gives. */
 struct bootstrap {
 #define BOOTSTRAP_VALUE_MEMBER(name) jlt_value *name;
     BOOTSTRAP_VALUES(BOOTSTRAP_VALUE_MEMBER)
 #undef BOOTSTRAP_VALUE_MEMBER
     unsigned worker_count;
-    int worker_threads[max_workers]; /* Julia's thread ids, from 1 */
-    jlt_value *evaluate;             /* bootstrap.jl's */
-    const struct task_fields *task_fields;
-    const char *version; /* Julia's */
-    /* its functions, and libuv's */
+    int worker_threads[max_workers];  /* Julia's thread ids, from 1 */
+    jlt_value *module, *Fiber, *STEP; /* bootstrap.jl's */
+    jlt_value *eval;                  /* Core's */
+    jlt_value *setfield;              /* setfield! */
+    jlt_value *inherited;             /* the name of the field that a task takes over from the one that makes it */
+    struct task_fields task_fields;
+    const char *version; /* Julia's, with a pre-release's number, which jl_ver_string lacks */
     jlt_value *(*call)(jlt_value *const *arguments, size_t count, int *failed);
-    jlt_value *(*new_fiber)(int tid, int (*pump)(void *), void *data);
-    void (*schedule_fiber)(jlt_value *task);
-    struct {
+    struct uv {
         int (*poll_init)(void *loop, void *handle, int fd);
         int (*poll_start)(void *handle, int events, void (*callback)(void *handle, int status, int events));
         int (*prepare_init)(void *loop, void *handle);
@@ -112,12 +127,10 @@ struct bootstrap {
         int (*check_init)(void *loop, void *handle);
         int (*check_start)(void *handle, void (*callback)(void *handle));
         void (*close)(void *handle, void (*closed)(void *handle));
+        void (*unref)(void *handle);
     } uv;
 };
 extern struct bootstrap bootstrap;
-
-/* A global of bootstrap.jl's; NULL: see bootstrap_failed. */
-jlt_value *bootstrap_global(const char *name);
 
 /* Evaluates bootstrap.jl and fills `bootstrap`. On Julia's first thread. JLT_NO_JULIA, reported. */
 jlt_status bootstrap_load(void);

@@ -6,25 +6,27 @@
  * has taken the sender's core.) It also keeps the loop non-empty, so that Julia's first thread always waits there
  * (julia#63173: lost wake-ups with an empty loop).
  *
- * Attending the loop. With several threads, any idle one may run the event loop (a threaded region; bootstrap.jl), but
+ * Attending the loop. With several threads, any idle one may run the event loop (a threaded region), but
  * Julia leaves it to chance: a thread that finds the loop taken sleeps on a condition variable, and when the one in the
- * loop leaves it for a body, nobody hears the doorbells of the sleepers. So the loop is watched: before_poll notes who
- * is about to wait in it, and when that thread is seen to run a body instead, it wakes the idle ones, of which one
- * takes the loop. Up to 1.8 a thread that has run the loop for others goes to sleep outside it, too; after_poll keeps
- * it up.
+ * loop leaves it for a body, nobody hears the bells. So the loop is watched: before_poll notes who waits in it, and when
+ * that thread begins a body it wakes one idle thread, which takes the loop. Whoever was in it last is the one who sees
+ * to that. Up to 1.8 a thread that has run the loop for others goes to sleep outside it, too; after_poll keeps it up.
  *
  * Fibers are listed for the root scanner, which marks their Julia tasks and open frames. The list changes under a
  * spinlock that is never held across a call into Julia; a collection stops all Julia threads outside of it. */
 #include "julia/engine.h"
 
 #include "base/list.h"
+#include "core/attention.h"
 #include "core/parker.h"
 #include "julia/bootstrap.h"
 #include "julia/calls.h"
+#include "julia/children.h"
 #include "julia/guests.h"
 #include "julia/symbols.h"
 #include "platform/platform.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,8 +38,6 @@ static struct julia_source source = {julia_text, "jltask:engine.jl", 0};
 JULIA_FUNCTION(source, void, suspend_fiber, (void *parker, void (*timed_out)(void *), int64_t ns),
                "Cvoid, (Ptr{Cvoid}, Ptr{Cvoid}, Int64)");
 
-enum { uv_handle_bytes = 512 }; /* more than any handle has */
-
 enum julia_gc_stress julia_gc_stress;
 
 static struct runtime *served;
@@ -46,7 +46,7 @@ static struct julia_fiber *fibers;
 static julia_mark_frames_fn *mark_frames;
 static julia_new_frame_fn *new_frame;
 static julia_free_frames_fn *free_frames;
-static jlt_value *root_task, *serve; /* the first thread's own task, and what it does until the end; never collected */
+static jlt_value *root_task; /* the first thread's own; never collected */
 
 /* ---- collections ---- */
 
@@ -95,6 +95,16 @@ void julia_stress(void)
     collect_within(&full, everything);
 }
 
+struct worker *julia_worker_here(void)
+{
+    static _Thread_local struct worker *here;
+    int tid = julia.threadid() + 1;
+    for (unsigned i = 0; !here && i < served->worker_count; i++)
+        if (julia_worker_of(&served->workers[i])->tid == tid)
+            here = &served->workers[i];
+    return here;
+}
+
 /* ---- the event loop's attendant ---- */
 
 atomic_int julia_loop_attendant = -1;
@@ -113,19 +123,28 @@ static void after_poll(void *handle)
         julia.wakeup_thread(julia.threadid());
 }
 
+/* A thread whose worker is not idle may be so all the same, if a body is suspended there. One that is awake does not
+ * notice. */
+static void wake_others(const struct worker *worker)
+{
+    for (unsigned i = 0; i < served->worker_count; i++)
+        if (&served->workers[i] != worker)
+            julia.wakeup_thread((int16_t)(julia_worker_of(&served->workers[i])->tid - 1));
+}
+
 void julia_hand_over_loop(const struct worker *worker)
 {
     if (julia.threadid() != julia_worker_of(worker)->tid - 1)
         return; /* a guest that has no worker on its own thread */
     atomic_store(&julia_loop_attendant, -1);
-    for (unsigned i = 0; i < served->worker_count; i++) {
-        struct julia_worker *other = julia_worker_of(&served->workers[i]);
-        if (&served->workers[i] != worker && atomic_load(&other->idle))
-            julia.wakeup_thread((int16_t)(other->tid - 1));
-    }
+    struct worker *idle = attention_idle_worker(served, worker);
+    if (idle)
+        julia.wakeup_thread((int16_t)(julia_worker_of(idle)->tid - 1));
+    else
+        wake_others(worker);
 }
 
-static void entered(struct worker *worker)
+static void begin_body(struct worker *worker)
 {
     julia_leave_loop(worker);
 }
@@ -183,22 +202,62 @@ void julia_free_fiber(struct julia_fiber *fiber)
     free(fiber);
 }
 
-/* The body of a fiber's Julia task (run_fiber in bootstrap.jl acts on the result). */
-static int pump(void *data)
+static void schedule_task(jlt_value *task)
 {
-    struct julia_fiber *fiber = data;
-    struct julia_worker *worker = julia_worker_of(fiber->base.worker);
-    atomic_store(&worker->idle, false);
+    julia.call1(bootstrap.schedule, task);
+}
+
+/* Returns when the current task has been scheduled by schedule_task, and not before: what somebody else throws at it is
+ * not ours. */
+static void wait_scheduled(void)
+{
+    while (!julia.call0(bootstrap.wait)) {
+    }
+}
+
+static enum pump_result pump(struct julia_fiber *fiber)
+{
     enum pump_result result = worker_pump(fiber->base.worker, &fiber->base);
-    atomic_store(&worker->idle, true);
     if (result == PUMP_EXIT)
         julia_free_fiber(fiber);
     return result;
 }
 
+/* What a fiber's Julia task does. */
+static void run_fiber(void *fiber)
+{
+    for (;;) {
+        enum pump_result result = pump(fiber);
+        if (result == PUMP_EXIT)
+            return;
+        if (result == PUMP_PARK)
+            wait_scheduled();
+        else
+            julia.call0(bootstrap.yield);
+    }
+}
+
 static void schedule(struct fiber *fiber)
 {
-    bootstrap.schedule_fiber(((struct julia_fiber *)fiber)->task);
+    schedule_task(((struct julia_fiber *)fiber)->task);
+}
+
+/* The fiber's task, which stays on its thread, as it does unless told otherwise; not yet scheduled. It has nothing of
+ * the task that makes it. False: no memory. */
+static bool make_task(int tid, struct julia_fiber *fiber)
+{
+    struct {
+        void (*run)(void *data);
+        void *data;
+    } fields = {run_fiber, fiber};
+    jlt_value *task = julia.call1(bootstrap.Task, julia.new_bits(bootstrap.Fiber, &fields));
+    if (!task)
+        return false;
+    julia.set_task_tid(task, tid - 1);
+    fiber->task = task; /* which is rooted with that */
+    jlt_value *arguments[] = {task, bootstrap.inherited, bootstrap.nothing};
+    julia.call(bootstrap.setfield, arguments, sizeof arguments / sizeof *arguments);
+    return true;
 }
 
 static bool start_fiber(struct worker *worker)
@@ -214,15 +273,14 @@ static bool start_fiber(struct worker *worker)
     julia_list_fiber(fiber);
     struct random_aside random; /* of whichever task runs here, a body's perhaps */
     random_set_aside(&random);
-    jlt_value *task = bootstrap.new_fiber(julia_worker_of(worker)->tid, pump, fiber);
+    bool made = make_task(julia_worker_of(worker)->tid, fiber);
     random_put_back(&random);
-    if (task == bootstrap.nothing) {
+    if (!made) {
         julia_free_fiber(fiber);
         return false;
     }
-    fiber->task = task;
     identity_begin(fiber);
-    bootstrap.schedule_fiber(task);
+    schedule_task(fiber->task);
     return true;
 }
 
@@ -237,12 +295,15 @@ static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_
     struct body body = leave_body();
     struct random_aside random; /* a timer makes a task, and what the event loop runs here may */
     random_set_aside(&random);
-    LATE_AGAIN(suspend_fiber)(parker, timed_out, timeout_ns); /* julia_can_suspend was called */
+    if (timeout_ns < 0)
+        wait_scheduled();
+    else
+        LATE_AGAIN(suspend_fiber)(parker, timed_out, timeout_ns); /* julia_can_time_out was called */
     random_put_back(&random);
     back_in_body(body);
 }
 
-bool julia_can_suspend(struct error **error)
+bool julia_can_time_out(struct error **error)
 {
     return LATE(suspend_fiber, error) != NULL;
 }
@@ -252,72 +313,106 @@ static void safepoint(void)
     julia.gc_safepoint();
 }
 
-/* ---- doorbells ---- */
+/* ---- bells ---- */
 
-struct doorbell {
-    _Alignas(16) unsigned char handle[uv_handle_bytes]; /* a uv_poll_t; first, for answer */
+/* A file descriptor that the loop polls. */
+struct bell {
+    _Alignas(16) unsigned char handle[uv_handle_bytes]; /* a uv_poll_t; first, for the callbacks */
     int event;
-    struct worker *worker;
+    struct worker *worker; /* of a doorbell; NULL: any */
 };
+
+static struct bell *call_bell;
 
 static void ring(struct worker *worker)
 {
     platform_event_set(julia_worker_of(worker)->doorbell->event);
 }
 
+static void call(struct runtime *runtime)
+{
+    (void)runtime;
+    platform_event_set(call_bell->event);
+}
+
 static void answer(void *handle, int status, int events)
 {
     (void)status, (void)events;
-    struct doorbell *doorbell = handle;
-    platform_event_clear(doorbell->event);
-    worker_doorbell(doorbell->worker);
+    struct bell *bell = handle;
+    platform_event_clear(bell->event);
+    if (bell->worker)
+        worker_doorbell(bell->worker);
+    else
+        attention_answer(served, julia_worker_here());
 }
 
-static void free_doorbell(void *handle)
+static void free_bell(void *handle)
 {
-    struct doorbell *doorbell = handle;
-    platform_event_close(doorbell->event);
-    free(doorbell);
+    struct bell *bell = handle;
+    platform_event_close(bell->event);
+    free(bell);
 }
 
-static jlt_status open_doorbell(struct worker *worker)
+static void close_bell(struct bell **bell)
+{
+    if (*bell)
+        close_handle(*bell, free_bell); /* by libuv's loop, at exit if not before */
+    *bell = NULL;
+}
+
+/* Takes the event, which may be an error: a negated errno. */
+static jlt_status open_bell(int event, struct worker *worker, struct bell **result)
 {
     enum { readable = 1 }; /* UV_READABLE */
-    struct doorbell *doorbell = calloc(1, sizeof *doorbell);
-    if (!doorbell)
-        return error_report(error_constant(JLT_NO_MEMORY));
-    doorbell->worker = worker;
-    doorbell->event = platform_event_open();
-    julia.iolock_begin();
-    int error = doorbell->event < 0
-                    ? doorbell->event
-                    : bootstrap.uv.poll_init(julia.global_event_loop(), doorbell->handle, doorbell->event);
-    if (!error)
-        error = bootstrap.uv.poll_start(doorbell->handle, readable, answer);
-    julia.iolock_end();
-    if (error) {
-        if (doorbell->event >= 0)
-            platform_event_close(doorbell->event);
-        free(doorbell);
-        return error_fail(JLT_NO_JULIA, "Julia started but cannot be used: no event to wake it with (errno %d)",
-                          -error);
+    struct bell *bell = event < 0 ? NULL : calloc(1, sizeof *bell);
+    int error = event;
+    if (bell) {
+        bell->worker = worker;
+        bell->event = event;
+        julia.iolock_begin();
+        error = bootstrap.uv.poll_init(julia.global_event_loop(), bell->handle, event);
+        if (!error)
+            error = bootstrap.uv.poll_start(bell->handle, readable, answer);
+        julia.iolock_end();
+    } else if (event >= 0) {
+        error = -ENOMEM;
     }
-    julia_worker_of(worker)->doorbell = doorbell;
-    return JLT_OK;
+    *result = error < 0 ? NULL : bell;
+    if (*result)
+        return JLT_OK;
+    if (event >= 0)
+        platform_event_close(event);
+    free(bell);
+    return error == -ENOMEM
+               ? error_report(error_constant(JLT_NO_MEMORY))
+               : error_fail(JLT_NO_JULIA, "Julia started but cannot be used: no event to wake it with (errno %d)",
+                            -error);
+}
+
+static jlt_status open_bells(struct runtime *runtime)
+{
+    jlt_status status = JLT_OK;
+    for (unsigned i = 0; i < runtime->worker_count && status == JLT_OK; i++)
+        status =
+            open_bell(platform_event_open(), &runtime->workers[i], &julia_worker_of(&runtime->workers[i])->doorbell);
+    if (status == JLT_OK && runtime->worker_count > 1)
+        status = open_bell(platform_event_open(), NULL, &call_bell);
+    return status;
 }
 
 static void finished(struct runtime *runtime)
 {
     (void)runtime;
-    bootstrap.schedule_fiber(root_task);
+    schedule_task(root_task);
 }
 
 const struct engine julia_engine = {
     .ring = ring,
+    .call = call,
     .schedule = schedule,
     .start_fiber = start_fiber,
     .suspend = suspend,
-    .entered = entered,
+    .begin_body = begin_body,
     .safepoint = safepoint,
     .identity_enter = identity_enter,
     .identity_leave = identity_leave,
@@ -334,9 +429,6 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
     new_frame = new_spare;
     free_frames = free_spare;
     root_task = julia.get_current_task();
-    serve = bootstrap_global("serve");
-    if (!serve)
-        return bootstrap_failed("looking for serve");
     served = runtime;
     identity_open();
     for (unsigned i = 0; i < runtime->worker_count; i++) {
@@ -346,11 +438,10 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
             return error_report(error_constant(JLT_NO_MEMORY));
         worker->engine_data = data;
         data->tid = bootstrap.worker_threads[i];
-        atomic_init(&data->idle, true);
-        jlt_status status = open_doorbell(worker);
-        if (status != JLT_OK)
-            return status;
     }
+    jlt_status status = open_bells(runtime);
+    if (status != JLT_OK)
+        return status;
     julia.gc_set_cb_root_scanner(mark_roots, 1);
     julia_guests_open(runtime);
     return watch_loop(runtime);
@@ -360,17 +451,25 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
 static void free_everything(struct runtime *runtime)
 {
     unwatch_loop();
+    children_forget();
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct julia_worker *data = julia_worker_of(&runtime->workers[i]);
-        close_handle(data->doorbell, free_doorbell); /* by libuv's loop, at exit if not before */
-        root_pages_finish(&data->pages);
-        data->doorbell = NULL; /* data itself stays, as the workers do: a fiber may be on its way out */
+        close_bell(&data->doorbell);
+        root_pages_finish(&data->pages); /* data itself stays, as the workers do: a fiber may be on its way out */
     }
+    close_bell(&call_bell);
 }
 
+/* Outside a threaded region only the first thread runs the event loop, so the other threads' doorbells would wait for
+ * its body to end. */
 void julia_engine_serve(struct runtime *runtime)
 {
-    julia.call0(serve);
+    bool several = *julia.n_threads > 1;
+    if (several)
+        julia.enter_threaded_region();
+    wait_scheduled();
+    if (several)
+        julia.exit_threaded_region();
     free_everything(runtime);
 }
 

@@ -28,9 +28,8 @@ void julia_free_fiber(struct julia_fiber *fiber);
 
 /* What the engine keeps for a worker. */
 struct julia_worker {
-    int tid;                   /* Julia's thread, from 1 */
-    struct doorbell *doorbell; /* what wakes its thread */
-    atomic_bool idle;          /* its last fiber has parked; a hint */
+    int tid;               /* Julia's thread, from 1 */
+    struct bell *doorbell; /* what wakes its thread */
     struct root_pages pages;
 };
 
@@ -39,8 +38,11 @@ static inline struct julia_worker *julia_worker_of(const struct worker *worker)
     return worker->engine_data;
 }
 
-/* Whether engine->suspend can be called, from then on; if not, *error, the caller's, says why. */
-bool julia_can_suspend(struct error **error);
+/* The worker of the calling thread, which is Julia's; NULL: it has none, not being in Julia's default pool. */
+struct worker *julia_worker_here(void);
+
+/* Whether engine->suspend can be called with a time limit, from then on; if not, *error, the caller's, says why. */
+bool julia_can_time_out(struct error **error);
 
 /* Called in each collection, for each fiber with open frames. */
 typedef void julia_mark_frames_fn(const jlt_frame *innermost, void *ptls);
@@ -55,7 +57,7 @@ typedef jlt_frame *julia_new_frame_fn(void);
  * is only one thread. */
 extern atomic_int julia_loop_attendant;
 
-/* Wakes the other threads, one of which then attends the loop. */
+/* Wakes an idle thread, which then attends the loop. */
 void julia_hand_over_loop(const struct worker *worker);
 
 /* For a thread that is about to run C or Julia code of the user's. */

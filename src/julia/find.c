@@ -147,7 +147,7 @@ static bool try_path(const char *path, struct julia_place *place, struct reasons
         because(reasons, "%s: has no bin/julia", path);
         return false;
     }
-    because(reasons, "%s: no such executable or folder", path);
+    because(reasons, platform_is_file(path) ? "%s: is not executable" : "%s: no such executable or folder", path);
     return false;
 }
 
@@ -156,6 +156,12 @@ static bool find(const char *wanted, struct julia_place *place, struct reasons *
     const char *variable = getenv("JLTASK_JULIA");
     if (wanted)
         return try_path(wanted, place, reasons);
+    if (platform_is_privileged()) {
+        because(reasons,
+                "options.julia does not name one, and this program runs with privileges that its user does not "
+                "have, so neither JLTASK_JULIA nor PATH may choose the code that it loads");
+        return false;
+    }
     if (variable && *variable) {
         if (try_path(variable, place, reasons))
             return true;

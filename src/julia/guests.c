@@ -56,35 +56,23 @@ static bool is_julias_thread(void)
     return whose == JULIAS;
 }
 
-/* The worker of this thread; of another, if this one has none (it is not in Julia's default pool). */
-static struct worker *worker_here(void)
-{
-    static _Thread_local struct worker *here;
-    int tid = julia.threadid() + 1;
-    for (unsigned i = 0; !here && i < served->worker_count; i++)
-        if (julia_worker_of(&served->workers[i])->tid == tid)
-            here = &served->workers[i];
-    if (!here)
-        here = &served->workers[0];
-    return here;
-}
-
 static void set_up(struct julia_fiber *fiber)
 {
     fiber->base.guest = true;
-    fiber->base.worker = worker_here();
+    struct worker *here = julia_worker_here();
+    fiber->base.worker = here ? here : &served->workers[0];
     fiber->task = julia.get_current_task();
 }
 
 /* ---- waits ---- */
 
 /* What a wait calls is made ready before it begins, since it cannot be broken off. */
-static jlt_status prepare(void)
+static jlt_status prepare(int64_t timeout_ns)
 {
     struct error *error = NULL;
     if (!stack_has_room(STACK_TO_CALL))
         error = stack_overflow("to wait here");
-    else if (julia_can_suspend(&error) && !current_fiber && LATE(pin, &error))
+    else if ((timeout_ns < 0 || julia_can_time_out(&error)) && !current_fiber && LATE(pin, &error))
         (void)LATE(unpin, &error);
     return error_report(error);
 }

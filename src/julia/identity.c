@@ -6,9 +6,9 @@
  * the identity of the task whose turn it was, and taken out again by its next turn, on whichever fiber; or forgotten,
  * if that was a one-shot task. A task that uses neither has no identity, and costs a comparison a turn.
  *
- * Where the two are in a Julia task is asked of Julia at the start (TASK_FIELDS in bootstrap.jl). C reads the storage's
- * pointer, to see whether there is one, and takes it away by storing `nothing`, which needs no write barrier since it
- * is never collected; Julia code puts one back. The generator's state is plain numbers. Its meaning does not matter
+ * Where the two are in a Julia task is asked of Julia at the start (take_task_fields in bootstrap.c). C reads the
+ * storage's pointer, to see whether there is one, and takes it away by storing `nothing`, which needs no write barrier
+ * since it is never collected; Julia code puts one back. The generator's state is plain numbers. Its meaning does not matter
  * here: a state that nobody has drawn from is made of random bits, as Julia makes that of its first task.
  *
  * The storage is rooted in the pages of the worker where it was first seen. Without memory for an identity, what the
@@ -45,17 +45,17 @@ static _Atomic uint64_t random_counter;
 
 static jlt_value **storage_of(jlt_value *task)
 {
-    return (jlt_value **)((char *)task + bootstrap.task_fields->storage_at);
+    return (jlt_value **)((char *)task + bootstrap.task_fields.storage_at);
 }
 
 static void *random_of(jlt_value *task)
 {
-    return (char *)task + bootstrap.task_fields->random_at;
+    return (char *)task + bootstrap.task_fields.random_at;
 }
 
 static size_t random_size(void)
 {
-    return bootstrap.task_fields->random_words * sizeof(uint64_t);
+    return bootstrap.task_fields.random_words * sizeof(uint64_t);
 }
 
 /* ---- generators ---- */
@@ -76,7 +76,7 @@ static uint64_t random_word(void)
 
 void identity_begin(struct julia_fiber *fiber)
 {
-    for (size_t i = 0; i < bootstrap.task_fields->random_words; i++)
+    for (size_t i = 0; i < bootstrap.task_fields.random_words; i++)
         fiber->random[i] = random_word();
     memcpy(random_of(fiber->task), fiber->random, random_size());
 }

@@ -14,7 +14,7 @@ static const char julia_text[] = {
 static struct julia_source source = {julia_text, "jltask:roots.jl", 0};
 
 JULIA_FUNCTION(source, void, page_store, (jlt_value * page, size_t index, jlt_value *value),
-               "Cvoid, (Any, Csize_t, Any)");
+               "Cvoid, (Ptr{Cvoid}, Int, Ptr{Cvoid})");
 
 jlt_value **root_list_add(struct root_list *list, jlt_value *value)
 {

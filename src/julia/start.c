@@ -8,21 +8,49 @@
 #include "julia/bootstrap.h"
 #include "julia/engine.h"
 #include "julia/find.h"
+#include "julia/imports.h"
 #include "julia/options.h"
 #include "julia/symbols.h"
 #include "platform/platform.h"
 
+#include <string.h>
+
+/* A thread with nothing to do spins in Julia's scheduler before it sleeps, 0.1 ms since 1.6, uncounted and beside those
+ * of jltask's that know better (core/spin.h): on a machine with few cores it takes the time of who has work. Julia reads
+ * this once, at its start. 1.5 does not, and spins 4 ms. */
+static const char idle_spin[] = "JULIA_THREAD_SLEEP_THRESHOLD=10000"; /* ns */
+
 static void initialise(const struct julia_place *place, const char *image)
 {
-    struct host_signals signals;
-    platform_signals_save(&signals);
+    struct platform_environment environment;
+    platform_environment_add(&environment, idle_spin);
+    imports_begin_start();
     if (julia.init_with_image_file)
         julia.init_with_image_file(place->bindir, image);
     else if (julia.init_with_image)
         julia.init_with_image(place->bindir, image);
     else
         julia.init_with_image__threading(place->bindir, image);
-    platform_signals_restore(&signals);
+    platform_environment_restore(&environment, "JULIA_THREAD_SLEEP_THRESHOLD");
+    imports_end_start();
+}
+
+/* If this is a jltask that has started Julia: says so. */
+static bool report_other(const char *path, void *symbol)
+{
+    const char *(*version)(void);
+    memcpy(&version, &symbol, sizeof version);
+    if (!*version())
+        return false;
+    error_fail(JLT_ALREADY_STARTED, "Julia was started in this process by another copy of jltask, %s", path);
+    return true;
+}
+
+static jlt_status already_started(void)
+{
+    error_fail(JLT_ALREADY_STARTED, "Julia was started in this process by somebody else, not by jltask");
+    platform_each_definition("jlt_julia_version", &julia, report_other);
+    return JLT_ALREADY_STARTED;
 }
 
 static jlt_status start_at(const struct julia_place *place, const jlt_options *options, bool *initialised)
@@ -33,7 +61,7 @@ static jlt_status start_at(const struct julia_place *place, const jlt_options *o
     if (status != JLT_OK)
         return status;
     if (julia.is_initialized())
-        return error_fail(JLT_ALREADY_STARTED, "Julia was started in this process by somebody else");
+        return already_started();
     status = options_set(options);
     if (status != JLT_OK)
         return status;
@@ -46,12 +74,27 @@ static jlt_status start_at(const struct julia_place *place, const jlt_options *o
     return status == JLT_OK ? options_apply(options) : status;
 }
 
+/* Without descriptors Julia's start ends the process: it opens up to 19, and jltask one a worker. */
+static jlt_status check_descriptors(void)
+{
+    enum { needed = 24 };
+    int left = platform_descriptors_left(needed);
+    if (left >= needed)
+        return JLT_OK;
+    return error_fail(JLT_NO_JULIA,
+                      "Julia cannot be started: this process may open %d more file descriptors, and %d "
+                      "are needed (the limit RLIMIT_NOFILE, ulimit -n)",
+                      left, needed);
+}
+
 jlt_status julia_start(const jlt_options *options, bool *initialised)
 {
     struct julia_place place;
     *initialised = false;
     platform_open_standard_streams();
     jlt_status status = options_check(options);
+    if (status == JLT_OK)
+        status = check_descriptors();
     if (status == JLT_OK)
         status = julia_find(options->julia, &place);
     if (status != JLT_OK)

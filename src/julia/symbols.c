@@ -2,6 +2,8 @@
 #include "julia/symbols.h"
 
 #include "base/error.h"
+#include "julia/children.h"
+#include "julia/imports.h"
 #include "julia/unwinder.h"
 #include "platform/platform.h"
 
@@ -23,7 +25,8 @@ struct entry {
 #define UNTIL(major, minor) false
 #define SINCE(major, minor) false
 #define ENTRY(result, symbol, member, parameters, presence) {#symbol, offsetof(struct julia_symbols, member), presence},
-static const struct entry entries[] = {JULIA_SYMBOLS(ENTRY)};
+#define VARIABLE(type, symbol, member, presence) {#symbol, offsetof(struct julia_symbols, member), presence},
+static const struct entry entries[] = {JULIA_SYMBOLS(ENTRY) JULIA_VARIABLES(VARIABLE)};
 
 static bool is_too_old(const char *version)
 {
@@ -47,7 +50,9 @@ static jlt_status take_all(void *library, const char *path)
 jlt_status julia_load(const char *path)
 {
     char *reason = NULL;
+    children_begin_load();
     void *library = platform_library_open(path, &reason);
+    children_end_load();
     if (!library) {
         error_fail(JLT_NO_JULIA, "no usable Julia: %s cannot be loaded: %s", path, reason);
         free(reason);
@@ -62,9 +67,11 @@ jlt_status julia_load(const char *path)
                             oldest_minor);
     else
         status = take_all(library, path);
-    if (status == JLT_OK)
-        unwinder_repair(library);
-    else
+    if (status != JLT_OK) {
         platform_library_close(library);
+    } else if (!julia.is_initialized()) { /* else it is somebody else's */
+        unwinder_repair(library);
+        imports_replace(library);
+    }
     return status;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Every symbol that jltask takes from libjulia, in one table, for Julia 1.5 to 1.13. Elsewhere only bootstrap.jl names
- * some (libuv's and the scheduler's, through ccall), bits.jl and tuple.jl what makes structs, and symbols.c the
- * one that tells the version.
+ * some (libuv's), bits.jl and tuple.jl what makes structs, and symbols.c the one that tells the version.
  *
  *   X(result, symbol, member, parameters, presence)     julia.member is that symbol of libjulia's
  *
@@ -23,15 +22,19 @@
     X(void, jl_init_with_image_file, init_with_image_file, (const char *bindir, const char *image), SINCE(1, 12))      \
     X(void, jl_atexit_hook, atexit_hook, (int), ALL)                                                                   \
     /* to run bootstrap.jl */                                                                                          \
-    X(jlt_value *, jl_eval_string, eval_string, (const char *), ALL)                                                   \
+    X(jlt_value *, jl_call, call, (jlt_value * function, jlt_value * *arguments, int32_t count), ALL)                  \
     X(jlt_value *, jl_call0, call0, (jlt_value *), ALL)                                                                \
     X(jlt_value *, jl_call1, call1, (jlt_value *, jlt_value *), ALL)                                                   \
+    X(jlt_value *, jl_call2, call2, (jlt_value *, jlt_value *, jlt_value *), ALL)                                      \
+    X(int, jl_field_index, field_index, (jlt_value * type, jlt_value * name, int throws), ALL)                         \
+    X(jlt_value *, jl_get_nth_field, get_nth_field, (jlt_value *, size_t position), ALL)                               \
     X(jlt_value *, jl_get_global, get_global, (jlt_value * module, jlt_value * name), ALL)                             \
     X(jlt_value *, jl_exception_occurred, exception_occurred, (void), ALL)                                             \
     X(const char *, jl_string_ptr, string_ptr, (jlt_value *), ALL)                                                     \
     X(const char *, jl_typeof_str, typeof_str, (jlt_value *), ALL)                                                     \
     X(int, jl_is_const, is_const, (jlt_value * module, jlt_value * name), ALL)                                         \
     /* collector */                                                                                                    \
+    X(int, jl_gc_enable, gc_enable, (int), ALL) /* whether it was */                                                   \
     X(void, jl_gc_collect, gc_collect, (int), ALL)                                                                     \
     X(void, jl_gc_safepoint, gc_safepoint, (void), ALL)                                                                \
     X(void, jl_gc_set_cb_root_scanner, gc_set_cb_root_scanner, (void (*)(int), int), ALL)                              \
@@ -41,6 +44,10 @@
     X(jlt_value *, jl_alloc_vec_any, alloc_vec_any, (size_t), ALL)                                                     \
     /* threads */                                                                                                      \
     X(int16_t, jl_threadid, threadid, (void), ALL)                                                                     \
+    X(int8_t, jl_threadpoolid, threadpoolid, (int16_t), SINCE(1, 9)) /* negative: in no pool */                        \
+    X(void, jl_set_task_tid, set_task_tid, (jlt_value * task, int), ALL)                                               \
+    X(void, jl_enter_threaded_region, enter_threaded_region, (void), ALL)                                              \
+    X(void, jl_exit_threaded_region, exit_threaded_region, (void), ALL)                                                \
     X(void, jl_wakeup_thread, wakeup_thread, (int16_t), ALL)                                                           \
     X(jlt_value *, jl_get_current_task, get_current_task, (void), ALL)                                                 \
     X(void, jl_active_task_stack, active_task_stack,                                                                   \
@@ -83,10 +90,18 @@
     X(jlt_value *, jl_pchar_to_string, pchar_to_string, (const char *, size_t), ALL)                                   \
     X(jlt_value *, jl_symbol, symbol, (const char *), ALL)
 
+/* X(type, symbol, member, presence): its variables, of which `julia` has the addresses. */
+#define JULIA_VARIABLES(X)                                                                                             \
+    X(jlt_value *, jl_main_module, main_module, ALL)                                                                   \
+    X(const int, jl_n_threads, n_threads, ALL)
+
 struct julia_symbols {
 #define JULIA_SYMBOL_MEMBER(result, symbol, member, parameters, presence) result(*member) parameters;
     JULIA_SYMBOLS(JULIA_SYMBOL_MEMBER)
 #undef JULIA_SYMBOL_MEMBER
+#define JULIA_VARIABLE_MEMBER(type, symbol, member, presence) type *member;
+    JULIA_VARIABLES(JULIA_VARIABLE_MEMBER)
+#undef JULIA_VARIABLE_MEMBER
 };
 extern struct julia_symbols julia;
 

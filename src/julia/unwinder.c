@@ -15,13 +15,12 @@
 
 #if defined(__linux__) && defined(__x86_64__)
 
+#include "platform/imports.h"
+
 #include <dlfcn.h>
-#include <link.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* unw_dyn_info_t up to 1.5, in words: next, prev, start_ip, end_ip, gp, format (and padding), then a union of at most
  * four words. Since 1.6 load_offset stands before the union. */
@@ -67,55 +66,15 @@ static int reads_new_layout(void *library)
     return !error && info[handler_of_proc_info] == 2;
 }
 
-/* Where the dynamic linker has put the address of an imported function; NULL if it is not imported. */
-static void **import_slot(const struct link_map *map, const char *name)
-{
-    const ElfW(Rela) *relocations = NULL;
-    const ElfW(Sym) *symbols = NULL;
-    const char *strings = NULL;
-    size_t bytes = 0;
-    for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
-        switch (entry->d_tag) {
-        case DT_JMPREL:
-            relocations = (const void *)entry->d_un.d_ptr;
-            break;
-        case DT_PLTRELSZ:
-            bytes = entry->d_un.d_val;
-            break;
-        case DT_SYMTAB:
-            symbols = (const void *)entry->d_un.d_ptr;
-            break;
-        case DT_STRTAB:
-            strings = (const void *)entry->d_un.d_ptr;
-            break;
-        default:
-            break;
-        }
-    }
-    for (size_t i = 0; relocations && symbols && strings && i < bytes / sizeof *relocations; i++)
-        if (!strcmp(strings + symbols[ELF64_R_SYM(relocations[i].r_info)].st_name, name))
-            return (void **)(map->l_addr + relocations[i].r_offset);
-    return NULL;
-}
-
 void unwinder_repair(void *library)
 {
-    struct link_map *map;
-    if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0)
-        return;
-    void **slot = import_slot(map, "_U_dyn_register");
-    void *imported = dlsym(library, "_U_dyn_register");
-    if (!slot || !imported || *slot != imported)
-        return;
+    static const char julia_library[] = "libjulia.so", import[] = "_U_dyn_register";
+    void *imported = dlsym(library, import);
+    platform_function *bound, *converted = (platform_function *)register_converted;
+    memcpy(&bound, &imported, sizeof bound);
     memcpy(&real_register, &imported, sizeof real_register);
-    if (!reads_new_layout(library))
-        return;
-    uintptr_t page = (uintptr_t)slot & ~(uintptr_t)(sysconf(_SC_PAGESIZE) - 1);
-    if (mprotect((void *)page, (uintptr_t)(slot + 1) - page, PROT_READ | PROT_WRITE) != 0)
-        return;
-    void (*converted)(uint64_t *) = register_converted;
-    memcpy(slot, &converted, sizeof *slot);
-    mprotect((void *)page, (uintptr_t)(slot + 1) - page, PROT_READ);
+    if (imported && platform_import_replace(julia_library, import, bound, NULL) && reads_new_layout(library))
+        platform_import_replace(julia_library, import, bound, converted);
 }
 
 #else

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
@@ -12,11 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,11 +68,32 @@ void platform_event_close(int event)
     close(event);
 }
 
-int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *argument)
+int platform_timer_open(void)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > stack_bytes)
-        stack_bytes = limit.rlim_cur; /* whoever raised the limit wants deep recursion */
+    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    return timer < 0 ? -errno : timer;
+}
+
+void platform_timer_set(int timer, int64_t delay_ns)
+{
+    struct itimerspec once = {.it_value = {delay_ns / 1000000000, delay_ns % 1000000000}};
+    timerfd_settime(timer, 0, &once, NULL);
+}
+
+void platform_timer_wait(int timer)
+{
+    uint64_t times;
+    while (read(timer, &times, sizeof times) < 0 && errno == EINTR) {
+    }
+}
+
+void platform_timer_close(int timer)
+{
+    close(timer);
+}
+
+static int start_thread(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *argument)
+{
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error)
@@ -89,6 +113,16 @@ uint64_t platform_random(void)
     return number;
 }
 
+/* Whoever raised the limit wants deep recursion; but it may be larger than the memory. */
+int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *argument)
+{
+    struct rlimit limit;
+    int error = -1;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > stack_bytes)
+        error = start_thread(thread, limit.rlim_cur, run, argument);
+    return error ? start_thread(thread, stack_bytes, run, argument) : 0;
+}
+
 int64_t platform_now(void)
 {
     struct timespec now;
@@ -96,7 +130,40 @@ int64_t platform_now(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-int platform_processors(void)
+/* The numbers that a file begins with: one, or two where second is not NULL. False: it has not that many. */
+static bool read_numbers(const char *path, long long *first, long long *second)
+{
+    FILE *file = fopen(path, "re");
+    bool all = file && fscanf(file, "%lld", first) == 1 && (!second || fscanf(file, "%lld", second) == 1);
+    if (file)
+        fclose(file);
+    return all;
+}
+
+/* The processors' time that the cgroup of this process may use, in processors; 0: no limit. Of version 2 in its own
+ * folder, or what a container sees as the root; of version 1 in the latter. */
+static int quota(void)
+{
+    long long most = 0, period = 0;
+    char line[PATH_MAX], path[PATH_MAX + 64];
+    FILE *groups = fopen("/proc/self/cgroup", "re");
+    bool known = false;
+    while (groups && !known && fgets(line, sizeof line, groups)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, "0::", 3) != 0)
+            continue;
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", line + 3);
+        known = read_numbers(path, &most, &period) || read_numbers("/sys/fs/cgroup/cpu.max", &most, &period);
+    }
+    if (groups)
+        fclose(groups);
+    if (!known)
+        known = read_numbers("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", &most, NULL) &&
+                read_numbers("/sys/fs/cgroup/cpu/cpu.cfs_period_us", &period, NULL);
+    return known && most > 0 && period > 0 ? (int)((most + period - 1) / period) : 0;
+}
+
+static int allowed_processors(void)
 {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
@@ -105,18 +172,57 @@ int platform_processors(void)
     return count > 0 ? (int)count : 1;
 }
 
-static const int kept_signals[] = {SIGINT, SIGTERM, SIGQUIT, SIGPIPE};
-
-void platform_signals_save(struct host_signals *saved)
+int platform_processors(void)
 {
-    for (int i = 0; i < 4; i++)
-        sigaction(kept_signals[i], NULL, &saved->actions[i]);
+    static atomic_int known_quota; /* relaxed: all that find it would find the same; -1: none */
+    int limit = atomic_load_explicit(&known_quota, memory_order_relaxed), allowed = allowed_processors();
+    if (!limit) {
+        limit = quota();
+        atomic_store_explicit(&known_quota, limit ? limit : -1, memory_order_relaxed);
+    }
+    return limit > 0 && limit < allowed ? limit : allowed;
 }
 
-void platform_signals_restore(const struct host_signals *saved)
+void platform_environment_add(struct platform_environment *saved, const char *variable)
 {
-    for (int i = 0; i < 4; i++)
-        sigaction(kept_signals[i], &saved->actions[i], NULL);
+    size_t count = 0, name_length = strcspn(variable, "=");
+    saved->before = environ;
+    saved->with = NULL;
+    for (; environ && environ[count]; count++)
+        if (!strncmp(environ[count], variable, name_length + 1))
+            return;
+    char **with = malloc((count + 2) * sizeof *with);
+    if (!with)
+        return;
+    memcpy(with, environ, count * sizeof *with);
+    with[count] = (char *)(uintptr_t)variable;
+    with[count + 1] = NULL;
+    saved->with = environ = with;
+}
+
+/* The copy stays: somebody may be reading it. */
+void platform_environment_restore(const struct platform_environment *saved, const char *name)
+{
+    if (saved->with && environ == saved->with)
+        environ = saved->before;
+    else if (saved->with)
+        unsetenv(name); /* Julia has set variables too, in a copy of that copy */
+}
+
+bool platform_is_privileged(void)
+{
+    return getauxval(AT_SECURE) != 0;
+}
+
+int platform_descriptors_left(int enough)
+{
+    struct rlimit limit;
+    int left = 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return enough;
+    for (rlim_t descriptor = 0; descriptor < limit.rlim_cur && left < enough; descriptor++)
+        left += fcntl((int)descriptor, F_GETFD) == -1;
+    return left;
 }
 
 void platform_open_standard_streams(void)
@@ -132,16 +238,6 @@ void platform_open_standard_streams(void)
             close(null);
         }
     }
-}
-
-void platform_signals_block(void)
-{
-    static const int caused[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
-    sigset_t set;
-    sigfillset(&set);
-    for (size_t i = 0; i < sizeof caused / sizeof *caused; i++)
-        sigdelset(&set, caused[i]);
-    pthread_sigmask(SIG_SETMASK, &set, NULL);
 }
 
 bool platform_is_file(const char *path)
@@ -258,4 +354,30 @@ void *platform_library_symbol(void *library, const char *name)
 void platform_library_close(void *library)
 {
     dlclose(library);
+}
+
+struct definitions {
+    const char *name, *except;
+    bool (*visit)(const char *path, void *symbol);
+};
+
+static int visit_definition(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    const struct definitions *wanted = data;
+    Dl_info place;
+    void *library = *info->dlpi_name ? dlopen(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    void *symbol = library ? dlsym(library, wanted->name) : NULL; /* maybe that of one which this library needs */
+    bool done = symbol && dladdr(symbol, &place) && (uintptr_t)place.dli_fbase == info->dlpi_addr &&
+                strcmp(info->dlpi_name, wanted->except) != 0 && wanted->visit(info->dlpi_name, symbol);
+    if (library)
+        dlclose(library);
+    return done;
+}
+
+void platform_each_definition(const char *name, const void *except, bool (*visit)(const char *path, void *symbol))
+{
+    Dl_info place;
+    struct definitions wanted = {name, dladdr(except, &place) ? place.dli_fname : "", visit};
+    dl_iterate_phdr(visit_definition, &wanted);
 }

@@ -5,7 +5,6 @@
 #define JLT_PLATFORM_H
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +29,14 @@ void platform_event_set(int event); /* any thread; sets may be merged */
 void platform_event_clear(int event);
 void platform_event_close(int event);
 
+/* ---- a timer that a thread waits for ---- */
+
+/* Negative: the negated errno. */
+int platform_timer_open(void);
+void platform_timer_set(int timer, int64_t delay_ns); /* at least 1 ns; any thread; replaces what was set before */
+void platform_timer_wait(int timer);                  /* until what was set has passed */
+void platform_timer_close(int timer);
+
 /* ---- threads, time, processors ---- */
 
 /* Starts a joinable thread with at least stack_bytes of stack. 0, or an errno. */
@@ -41,22 +48,28 @@ int64_t platform_now(void);
 /* A number that differs from run to run. */
 uint64_t platform_random(void);
 
-/* How many processors this process may run on; at least 1. */
+/* How many processors this process may use: those that the calling thread may run on, and no more than the quota of its
+ * cgroup, which is read once. At least 1. */
 int platform_processors(void);
 
-/* ---- signals that belong to the host ---- */
+/* ---- the environment ---- */
 
-/* The dispositions that Julia's start replaces and the host keeps. */
-struct host_signals {
-    struct sigaction actions[4]; /* SIGINT, SIGTERM, SIGQUIT, SIGPIPE */
+/* One more variable ("NAME=value") until it is taken out again, in a copy: a thread that reads the environment
+ * meanwhile sees the one or the other whole. Nothing is changed where the variable is set, or memory is short. */
+struct platform_environment {
+    char **before, **with;
 };
-void platform_signals_save(struct host_signals *saved);
-void platform_signals_restore(const struct host_signals *saved);
-
-/* Keeps signals away from the calling thread, but for those that its own code causes. */
-void platform_signals_block(void);
+void platform_environment_add(struct platform_environment *saved, const char *variable);
+void platform_environment_restore(const struct platform_environment *saved, const char *name);
 
 /* ---- files, programs, libraries ---- */
+
+/* Whether the process has privileges that the user who started it does not have (a set-user-ID program, say), so that
+ * nothing which that user could have chosen may decide what code is loaded. */
+bool platform_is_privileged(void);
+
+/* How many more descriptors could be opened; looks no further than `enough`. */
+int platform_descriptors_left(int enough);
 
 /* Opens the null device for each of file descriptors 0 to 2 that is closed. */
 void platform_open_standard_streams(void);
@@ -79,5 +92,9 @@ char *platform_run(const char *const *arguments, int64_t timeout_ns);
 void *platform_library_open(const char *path, char **error);
 void *platform_library_symbol(void *library, const char *name);
 void platform_library_close(void *library);
+
+/* Calls visit for what each loaded library, but the one that `except` is in, defines by this name, until it returns
+ * true. */
+void platform_each_definition(const char *name, const void *except, bool (*visit)(const char *path, void *symbol));
 
 #endif

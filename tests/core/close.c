@@ -432,7 +432,7 @@ static void test_closing_waits_for_a_sender_that_is_half_way(void **unused)
         sched_yield(); /* it would end about now */
         assert_false(fake_is_finished(runtime));
     }
-    assert_true(worker_push(task->worker, &task->item));
+    assert_true(runtime_push(runtime, task->worker, &task->item));
     assert_reply(message, JLT_OK, 5);
     fake_await_finished(runtime);
     assert_int_equal(atomic_load(&exits), 2);
@@ -452,7 +452,7 @@ static void test_a_sender_that_comes_after_the_end_is_refused(void **unused)
     fake_await_finished(runtime);
     struct message *message = message_new(ITEM_RUN, task->type, &(int){5}, true);
     assert_int_equal(task_send(task, message), JLT_CLOSED);
-    assert_false(worker_push(task->worker, &item));
+    assert_false(runtime_push(runtime, task->worker, &item));
     message_discard(message);
     task_drop(task);
     fake_end(runtime);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/fake_engine.h"
 
+#include "core/attention.h"
 #include "core/engine.h"
 #include "core/parker.h"
 #include "core/spin.h"
@@ -31,6 +32,7 @@ struct fake_worker {
     struct place *first, **end;
     struct fake_fiber *fibers;
     struct place bell; /* for whoever answers the doorbell on the worker's own thread */
+    struct place idle; /* for whoever answers a call on it */
     pthread_cond_t ring;
     pthread_t bell_thread;
     bool rung, stopping;
@@ -41,6 +43,9 @@ struct fake {
     enum fake_bells bells;
     struct fake_worker *workers;
     atomic_uint finished, fibers;
+    pthread_t call_thread;
+    atomic_bool called, stopping;
+    atomic_uint changed; /* a call, the end, or a baton that nobody wants */
     atomic_int frames, kept;
 };
 
@@ -92,8 +97,10 @@ static void pass_on(struct fake_worker *worker)
 {
     struct place *next = worker->first;
     worker->holder = next;
-    if (!next)
+    if (!next) {
+        event_raise(&worker->fake->changed);
         return;
+    }
     worker->first = next->next;
     if (!worker->first)
         worker->end = &worker->first;
@@ -177,6 +184,60 @@ static void *answer_doorbells(void *data)
             pass_on(worker);
     }
     pthread_mutex_unlock(&worker->lock);
+    return NULL;
+}
+
+/* ---- calls ---- */
+
+static void call_idle(struct runtime *runtime)
+{
+    struct fake *fake = fake_of(runtime);
+    check(!atomic_load(&fake->finished));
+    atomic_store(&fake->called, true);
+    event_raise(&fake->changed);
+    check(!atomic_load(&fake->finished));
+}
+
+/* Answers on a worker whose baton nobody has. False: there is none. */
+static bool answer_on_idle(struct fake *fake)
+{
+    for (unsigned i = 0; i < fake->runtime.worker_count; i++) {
+        struct fake_worker *worker = &fake->workers[i];
+        pthread_mutex_lock(&worker->lock);
+        bool idle = !worker->holder;
+        if (idle)
+            worker->holder = &worker->idle;
+        pthread_mutex_unlock(&worker->lock);
+        if (!idle)
+            continue;
+        attention_answer(&fake->runtime, worker->worker);
+        pthread_mutex_lock(&worker->lock);
+        pass_on(worker);
+        pthread_mutex_unlock(&worker->lock);
+        return true;
+    }
+    return false;
+}
+
+/* As an idle thread that is no worker's. */
+static bool answer_on_other(struct fake *fake)
+{
+    attention_answer(&fake->runtime, NULL);
+    return true;
+}
+
+static void *answer_calls(void *data)
+{
+    struct fake *fake = data;
+    bool called = false;
+    while (!atomic_load(&fake->stopping)) {
+        unsigned changes = atomic_load(&fake->changed);
+        called = atomic_exchange(&fake->called, false) || called;
+        if (called && (fake->bells == FAKE_BELLS_OWN ? answer_on_idle(fake) : answer_on_other(fake)))
+            called = false;
+        else
+            platform_wait(&fake->changed, changes, -1);
+    }
     return NULL;
 }
 
@@ -346,6 +407,7 @@ static void finished(struct runtime *runtime)
 
 static const struct engine engine = {
     .ring = ring,
+    .call = call_idle,
     .schedule = schedule,
     .start_fiber = start_fiber,
     .suspend = suspend,
@@ -374,9 +436,18 @@ struct runtime *fake_start(unsigned workers, size_t channel_capacity)
         pthread_mutex_init(&worker->lock, NULL);
         pthread_cond_init(&worker->ring, NULL);
         place_init(&worker->bell);
+        place_init(&worker->idle);
         worker->bell_thread = thread_start(answer_doorbells, worker);
     }
+    fake->call_thread = thread_start(answer_calls, fake);
     return &fake->runtime;
+}
+
+static void stop_calls(struct fake *fake)
+{
+    atomic_store(&fake->stopping, true);
+    event_raise(&fake->changed);
+    thread_join(fake->call_thread);
 }
 
 static void stop(struct fake_worker *worker)
@@ -405,6 +476,7 @@ static void free_worker(struct fake_worker *worker)
     }
     pthread_cond_destroy(&worker->ring);
     pthread_cond_destroy(&worker->bell.turn);
+    pthread_cond_destroy(&worker->idle.turn);
     pthread_mutex_destroy(&worker->lock);
 }
 
@@ -425,6 +497,7 @@ void fake_finish_with(struct runtime *runtime, int tasks)
 {
     struct fake *fake = fake_of(runtime);
     fake_await_finished(runtime);
+    stop_calls(fake);
     for (unsigned i = 0; i < runtime->worker_count; i++)
         stop(&fake->workers[i]);
     for (unsigned i = 0; i < runtime->worker_count; i++)

@@ -531,24 +531,6 @@ static void test_a_body_may_drop_the_last_handle_on_its_own_task(void **unused)
     event_await(&exits, 1);
 }
 
-static void test_tasks_are_spread_over_the_workers(void **unused)
-{
-    (void)unused;
-    struct task *tasks[8];
-    int here = 0;
-    end_now();
-    runtime = fake_start(2, 0);
-    for (int i = 0; i < 8; i++) {
-        tasks[i] = spawn_sum(i);
-        here += tasks[i]->worker == &runtime->workers[0];
-    }
-    assert_int_equal(here, 4);
-    for (int i = 0; i < 8; i++)
-        task_drop(tasks[i]);
-    end_now();
-    assert_int_equal(atomic_load(&exits), 8);
-}
-
 int main(void)
 {
 #define task_test(name) cmocka_unit_test_setup_teardown(name, start, finish)
@@ -568,7 +550,6 @@ int main(void)
         task_test(test_a_task_lives_until_the_last_of_its_handles_is_dropped),
         task_test(test_last_handles_dropped_at_once_end_the_task_once),
         task_test(test_a_body_may_drop_the_last_handle_on_its_own_task),
-        task_test(test_tasks_are_spread_over_the_workers),
     };
     return fake_run_tests(tests);
 }

@@ -36,6 +36,7 @@ static void test_an_executable_that_is_no_julia(void **unused)
     (void)unused;
     expect_failure(&(jlt_options){.julia = "/bin/false"}, JLT_NO_JULIA, "/bin/false: does not run as a julia does");
     expect_failure(&(jlt_options){.julia = "/bin/echo"}, JLT_NO_JULIA, "/bin/echo: does not say where");
+    expect_failure(&(jlt_options){.julia = "/etc/passwd"}, JLT_NO_JULIA, "/etc/passwd: is not executable");
 }
 
 static void test_a_julia_that_is_too_old(void **unused)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How long bodies take is known from rows that are timed: one in sixteen while they are short, each while they are
+ * long. A body that takes no longer than it takes to wake somebody is not worth a wake-up: who waits for it is better
+ * off with this worker, which will look again at once (attention.c). */
+#include "core/body.h"
+
+#include "core/attention.h"
+#include "core/engine.h"
+#include "core/message.h"
+#include "platform/platform.h"
+
+#include <string.h>
+
+enum {
+    bodies_per_clock = 16, /* the clock is read no less often */
+    rows_per_time = 16,    /* while bodies are short */
+    slow_ns = 20000,       /* of bodies that are worth a wake-up */
+};
+
+/* Whether Julia's other tasks on this thread should have a turn. Reading the clock can cost as much as a small message,
+ * so it is read after one body, two more, four more and so on: when it is noticed that the time has passed, no more
+ * than twice the time has, however long bodies are. */
+static void look_at_clock(struct worker *worker)
+{
+    worker->yield_due = platform_now() >= worker->yield_at;
+    if (worker->clock_every < bodies_per_clock)
+        worker->clock_every *= 2;
+    worker->clock_in = worker->clock_every;
+}
+
+static void begin_row(struct fiber *fiber)
+{
+    struct worker *worker = fiber->worker;
+    worker->bodies++;
+    fiber->in_row = true;
+    fiber->row = fiber->row_turns = 0;
+    if (worker_has_others(worker) && --worker->time_in == 0) {
+        worker->time_in = worker->slow ? 1 : rows_per_time;
+        fiber->row_start = platform_now();
+    }
+    attention_leave(worker);
+    if (worker->runtime->engine->begin_body)
+        worker->runtime->engine->begin_body(worker);
+}
+
+void body_begin(struct fiber *fiber)
+{
+    if (!fiber->in_row)
+        begin_row(fiber);
+    fiber->row++;
+}
+
+static void learn(struct worker *worker, const struct fiber *fiber)
+{
+    int64_t row_ns = platform_now() - fiber->row_start;
+    worker->body_ns = row_ns / fiber->row;
+    worker->turn_ns = row_ns / (fiber->row_turns ? fiber->row_turns : 1);
+    worker->slow = worker->body_ns >= slow_ns;
+}
+
+void body_end_row(struct fiber *fiber)
+{
+    struct worker *worker = fiber->worker;
+    if (!fiber->in_row)
+        return;
+    if (fiber->row_start)
+        learn(worker, fiber);
+    fiber->row_start = 0;
+    fiber->in_row = false;
+    worker->bodies--;
+    attention_return(worker);
+}
+
+void body_end(struct fiber *fiber, bool more)
+{
+    struct worker *worker = fiber->worker;
+    if (--worker->clock_in == 0)
+        look_at_clock(worker);
+    if (!more && (worker->yield_due || !worker_has_taken(worker)))
+        body_end_row(fiber);
+}
+
+void body_run_message(struct fiber *fiber, struct message *message, void *state, struct inbox_node *const *rest)
+{
+    const struct engine *engine = fiber->worker->runtime->engine;
+    const struct type *type = message->type;
+    alignas(message_alignment) unsigned char small[message_small_output];
+    bool is_small = type->fields.output_size <= message_small_output;
+    void *output = is_small ? memset(small, 0, type->fields.output_size) : message_output(message);
+    body_begin(fiber);
+    jlt_frame *frame = engine->frame_open(fiber);
+    if (frame && type->persistent)
+        type->fields.run(frame, state, message_input(message), output);
+    else if (frame)
+        type->run_once(frame, message_input(message), output);
+    struct error *error = frame ? engine->frame_close(frame, message_is_wanted(message)) : NULL;
+    body_end(fiber, *rest != NULL); /* before the reply, whose receiver may send the next message */
+    if (!frame) {
+        message_refuse(message, JLT_NO_MEMORY);
+        return;
+    }
+    if (is_small && !error)
+        memcpy(message_output(message), small, type->fields.output_size);
+    message_complete(message, error);
+}

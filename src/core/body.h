@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Running a body: what is around every call of a function of the user's. */
+#ifndef JLT_CORE_BODY_H
+#define JLT_CORE_BODY_H
+
+#include "core/worker.h"
+
+/* Around a call of a function of the user's. Bodies that follow one another at once are a row, one body for those who
+ * look at the worker: of messages that their owner has together (more: there are such), and of things that the worker
+ * has taken already. body_end ends the row where nothing follows, and body_end_row where what was to follow does not. */
+void body_begin(struct fiber *fiber);
+void body_end(struct fiber *fiber, bool more);
+void body_end_row(struct fiber *fiber);
+
+/* Runs the body of a message and completes it. state: the task's; NULL for a one-shot task. *rest: the messages that
+ * their owner has besides, when the body has ended. A small output is written on the fiber's stack first, and so the
+ * message's line once. */
+void body_run_message(struct fiber *fiber, struct message *message, void *state, struct inbox_node *const *rest);
+
+#endif

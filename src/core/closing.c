@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A worker that closes ends when it has no body, no guest, no live task on its list and nothing in its inbox, which it
+ * seals then. The last one also has to find the runtime's queue empty, which it seals first: what a body sends from
+ * then on finds the runtime closed. */
+#include "core/closing.h"
+
+#include "base/list.h"
+#include "core/attention.h"
+#include "core/engine.h"
+#include "core/task.h"
+
+/* ---- live tasks ---- */
+
+bool closing_add_task(struct worker *worker, struct task *task)
+{
+    spin_lock(&worker->tasks_lock);
+    LIST_ADD(worker->tasks, task);
+    bool closing = worker->closing;
+    spin_unlock(&worker->tasks_lock);
+    return closing;
+}
+
+void closing_remove_task(struct worker *worker, struct task *task)
+{
+    spin_lock(&worker->tasks_lock);
+    LIST_REMOVE(worker->tasks, task);
+    bool may_end = worker->closing && !worker->tasks;
+    spin_unlock(&worker->tasks_lock);
+    if (may_end && current_fiber->worker != worker)
+        worker_rouse(worker); /* it may have looked already, and be waiting for this */
+}
+
+static bool has_tasks(struct worker *worker)
+{
+    spin_lock(&worker->tasks_lock);
+    bool any = worker->tasks != NULL;
+    spin_unlock(&worker->tasks_lock);
+    return any;
+}
+
+/* ---- guests ---- */
+
+void worker_add_guest(struct worker *worker)
+{
+    atomic_fetch_add(&worker->guests, 1);
+}
+
+/* The worker may have parked for good because of this guest: after the count, `closed` says whether it has to look
+ * again. It was set before the worker began to close and looked at the count. */
+void worker_remove_guest(struct worker *worker)
+{
+    if (atomic_fetch_sub(&worker->guests, 1) == 1 && runtime_is_closed(worker->runtime))
+        worker_rouse(worker);
+}
+
+/* ---- the end ---- */
+
+void closing_begin(struct worker *worker)
+{
+    spin_lock(&worker->tasks_lock);
+    worker->closing = true;
+    for (struct task *task = worker->tasks; task; task = task->next)
+        if (task_seal(task))
+            worker_add_own(worker, (struct inbox_chain){&task->item.node, &task->item.node, 1});
+    spin_unlock(&worker->tasks_lock);
+}
+
+bool closing_may_end(struct worker *worker)
+{
+    return worker->closing && !worker->ended && !worker->bodies && !atomic_load(&worker->guests) && !has_tasks(worker);
+}
+
+void closing_end_if_done(struct worker *worker)
+{
+    if (!closing_may_end(worker))
+        return;
+    struct runtime *runtime = worker->runtime;
+    spin_lock(&runtime->end_lock); /* one at a time, so that one is the last */
+    bool last = runtime->workers_left == 1;
+    worker->ended = (!last || ready_seal(&runtime->ready)) && inbox_leave(&worker->inbox, INBOX_SEALED);
+    if (worker->ended)
+        runtime->workers_left--;
+    spin_unlock(&runtime->end_lock);
+    if (!worker->ended)
+        return;
+    attention_end(worker, last);
+    runtime_worker_ended(runtime);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a fiber does between bodies: takes the next ready thing and runs it; when there is none, waits awake for a
+ * moment, if nobody else does, and parks. Who else may sleep meanwhile, attention.c decides. */
+#include "base/list.h"
+#include "core/attention.h"
+#include "core/body.h"
+#include "core/closing.h"
+#include "core/engine.h"
+#include "core/message.h"
+#include "core/parker.h"
+#include "core/task.h"
+#include "platform/platform.h"
+
+enum {
+    looks_per_safepoint = 16,
+    ahead_ns = 4000,         /* of work that is taken from the queue at once */
+    yield_every_ns = 1000000 /* Julia's own tasks, timers and I/O on this thread wait no longer than twice this, but
+                                for the length of a body */
+};
+
+_Thread_local struct fiber *current_fiber;
+
+/* ---- what is ready ---- */
+
+void worker_add_own(struct worker *worker, struct inbox_chain chain)
+{
+    if (!chain.first)
+        return;
+    if (worker->own)
+        worker->own_last->next = chain.first;
+    else
+        worker->own = chain.first;
+    worker->own_last = chain.last;
+    chain.last->next = NULL;
+}
+
+static struct item *take_own(struct worker *worker)
+{
+    if (!worker->own && !worker->ended)
+        worker_add_own(worker, inbox_take(&worker->inbox));
+    struct inbox_node *node = worker->own;
+    if (node)
+        worker->own = node->next;
+    return node ? item_of(node) : NULL;
+}
+
+/* How many to take besides the first: as many as are done in a moment, and leave their share to others. */
+static unsigned to_take_ahead(const struct worker *worker)
+{
+    /* relaxed: a hint */
+    unsigned length = atomic_load_explicit(&worker->runtime->ready.length, memory_order_relaxed) / 2;
+    unsigned most = worker->slow ? 0 : (unsigned)(ahead_ns / (worker->body_ns + 1));
+    most = most < ahead_at_most ? most : ahead_at_most;
+    return length < most ? length : most;
+}
+
+static struct item *take_anyones(struct worker *worker)
+{
+    if (!worker_has_others(worker) || worker->ended)
+        return NULL;
+    struct item *item = ahead_is_empty(&worker->ahead) ? NULL : ahead_take(&worker->ahead);
+    return item ? item : ready_take(&worker->runtime->ready, &worker->ahead, to_take_ahead(worker));
+}
+
+/* From the worker's inbox and from the runtime's queue in turn. */
+static struct item *next_item(struct worker *worker)
+{
+    worker->own_next = !worker->own_next;
+    struct item *item = worker->own_next ? take_own(worker) : take_anyones(worker);
+    if (!item)
+        item = worker->own_next ? take_anyones(worker) : take_own(worker);
+    return item;
+}
+
+/* A task that has more to do, behind all that came meanwhile. */
+static void put_back(struct worker *worker, struct task *task)
+{
+    if (!task->worker && !worker->ended) {
+        ready_put_back(&worker->runtime->ready, &task->item);
+        return;
+    }
+    worker_add_own(worker, inbox_take(&worker->inbox));
+    worker_add_own(worker, (struct inbox_chain){&task->item.node, &task->item.node, 1});
+}
+
+/* ---- waiting awake ---- */
+
+/* What an awake worker looks at. */
+struct wait {
+    const struct worker *worker;
+    const struct inbox *mailbox; /* or NULL */
+    unsigned looks;
+};
+
+/* Collections and the end of the wait are the only things it can miss for a moment. */
+static bool has_work(void *context)
+{
+    struct wait *wait = context;
+    const struct worker *worker = wait->worker;
+    if (worker->runtime->engine->safepoint && ++wait->looks % looks_per_safepoint == 0)
+        worker->runtime->engine->safepoint();
+    return !inbox_is_empty(&worker->inbox) || !ready_is_empty(&worker->runtime->ready) ||
+           (wait->mailbox && !inbox_is_empty(wait->mailbox));
+}
+
+static bool wait_awake(struct worker *worker, const struct inbox *mailbox)
+{
+    struct wait wait = {worker, mailbox, 0};
+    return attention_may_wait_awake(worker) && spin_until(&worker->spinner, SPIN_WORKER, SPIN_CLOSE, has_work, &wait);
+}
+
+bool worker_linger(struct worker *worker, const struct inbox *mailbox)
+{
+    if (worker->closing || worker_has_own(worker) || worker_has_taken(worker) ||
+        !ready_is_empty(&worker->runtime->ready))
+        return false;
+    worker->lingered = !wait_awake(worker, mailbox);
+    return !inbox_is_empty(mailbox);
+}
+
+/* ---- items ---- */
+
+void worker_begin_turn(struct worker *worker, struct turn *turn)
+{
+    LIST_ADD(worker->turns, turn);
+}
+
+void worker_end_turn(struct worker *worker, struct turn *turn)
+{
+    LIST_REMOVE(worker->turns, turn);
+}
+
+/* A one-shot task. */
+static void run_once(struct fiber *fiber, struct message *message)
+{
+    struct runtime *runtime = fiber->worker->runtime;
+    struct inbox_node *nothing = NULL;
+    gate_leave(&runtime->channel, &runtime->senders);
+    if (runtime_is_cancelled(runtime))
+        message_refuse(message, JLT_CANCELLED);
+    else
+        body_run_message(fiber, message, NULL, &nothing);
+    if (runtime->engine->identity_leave)
+        runtime->engine->identity_leave(fiber, NULL);
+}
+
+/* A guest needs this thread, most likely: the pump would spin on it for a while. */
+static void wake(struct worker *worker, struct fiber *fiber)
+{
+    if (fiber->guest) {
+        atomic_fetch_sub(&worker->guests, 1);
+        worker->yield_due = true;
+    }
+    worker->runtime->engine->schedule(fiber);
+}
+
+static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)
+{
+    switch (item->kind) {
+    case ITEM_TASK:
+        if (task_run((struct task *)item, fiber))
+            put_back(worker, (struct task *)item);
+        break;
+    case ITEM_ONCE:
+        run_once(fiber, (struct message *)item);
+        break;
+    case ITEM_WAKE:
+        wake(worker, ((struct parker *)item)->fiber);
+        break;
+    case ITEM_CLOSE:
+        closing_begin(worker);
+        break;
+    case ITEM_CANCEL:
+        for (struct turn *turn = worker->turns; turn; turn = turn->next) /* suspended; the others will see */
+            task_cancel_waiting(turn->task);
+        break;
+    default:
+        break; /* the others are only in mailboxes */
+    }
+}
+
+/* ---- the pump ---- */
+
+/* The fiber takes its turn: from standby to attentive. */
+static void enter(struct worker *worker, struct fiber *fiber)
+{
+    attention_enter(worker);
+    spin_slept(&worker->spinner);
+    worker->clock_every = worker->clock_in = 1;
+    worker->yield_at = platform_now() + yield_every_ns;
+    worker->yield_due = false;
+    current_fiber = fiber;
+}
+
+/* The fiber leaves the pump with things perhaps still ready. Either it comes back itself, as the standby, or there is
+ * one already and it parks, or ends. */
+static enum pump_result step_aside(struct worker *worker, struct fiber *fiber)
+{
+    if (attention_step_aside(worker))
+        return PUMP_YIELD;
+    if (attention_has_enough_parked(worker))
+        return PUMP_EXIT;
+    attention_add_parked(worker, fiber);
+    return PUMP_PARK;
+}
+
+/* Whether something came while the worker waited for it. */
+static bool await_more(struct worker *worker)
+{
+    bool lingered = worker->lingered;
+    worker->lingered = false;
+    return !lingered && wait_awake(worker, NULL);
+}
+
+enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
+{
+    enum pump_result result = PUMP_PARK;
+    enter(worker, fiber);
+    for (;;) {
+        struct item *item = next_item(worker);
+        if (item) {
+            run_item(worker, fiber, item);
+            fiber->row_turns++;
+            if (!worker->yield_due)
+                continue;
+            body_end_row(fiber);
+            result = step_aside(worker, fiber);
+            break;
+        }
+        body_end_row(fiber);
+        closing_end_if_done(worker);
+        if (await_more(worker))
+            continue;
+        if (attention_has_enough_parked(worker)) {
+            result = PUMP_EXIT;
+            attention_exit(worker);
+            break;
+        }
+        if (attention_park(worker, fiber))
+            break;
+    }
+    if (result == PUMP_EXIT)
+        atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
+    current_fiber = NULL;
+    return result;
+}

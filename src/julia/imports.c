@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * While Julia starts, it sets what a program sets once for itself: the dispositions of many signals, the first thread's
+ * mask, the locale, the limit of descriptors. In a host's process these are the host's. Of the dispositions Julia keeps
+ * those that it cannot do without (julia/faults.h, and the sampling signal); the mask is thread_state_julia's. Later,
+ * libjulia calls these functions for its children and when it is about to end the process by a signal, and is left to
+ * it. */
+#include "julia/imports.h"
+
+#include "julia/children.h"
+#include "julia/faults.h"
+#include "julia/profile.h"
+#include "julia/threads.h"
+#include "platform/imports.h"
+#include "platform/platform.h"
+
+#include <dlfcn.h>
+#include <locale.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static void *libjulia;
+static atomic_bool starting;
+
+static int for_sigaction(int number, const struct sigaction *action, struct sigaction *old)
+{
+    if (number == SIGCHLD)
+        return children_sigaction(action, old);
+    if (number == SIGUSR2)
+        return threads_sigaction(action, old);
+    if (faults_has(number))
+        return faults_sigaction(number, action, old);
+    return sigaction(number, atomic_load(&starting) ? NULL : action, old);
+}
+
+static void (*for_signal(int number, void (*handler)(int)))(int)
+{
+    return atomic_load(&starting) ? SIG_DFL : signal(number, handler);
+}
+
+static int for_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+    return pthread_sigmask(how, atomic_load(&starting) ? NULL : set, old);
+}
+
+static char *for_setlocale(int category, const char *name)
+{
+    (void)name;
+    return setlocale(category, NULL); /* NOLINT(concurrency-mt-unsafe): asks only */
+}
+
+static int for_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+{
+    (void)resource, (void)limit;
+    return 0;
+}
+
+/* Up to 1.5 libjulia looks for libuv's functions, its own, in the whole process, and would find those of a libuv that
+ * the host is linked with. */
+static void *for_dlsym(void *library, const char *name)
+{
+    void *own = strncmp(name, "uv_", 3) == 0 ? platform_library_symbol(libjulia, name) : NULL;
+    return own ? own : dlsym(library, name);
+}
+
+/* Julia's imports; all have the C library's types. */
+static const struct {
+    const char *name;
+    platform_function *instead;
+} imports[] = {
+    {"sigaction", (platform_function *)for_sigaction},
+    {"signal", (platform_function *)for_signal},
+    {"pthread_sigmask", (platform_function *)for_sigmask},
+    {"sigprocmask", (platform_function *)for_sigmask},
+    {"setlocale", (platform_function *)for_setlocale},
+    {"setrlimit", (platform_function *)for_setrlimit},
+    {"setrlimit64", (platform_function *)for_setrlimit},
+    {"dlsym", (platform_function *)for_dlsym},
+    {"pthread_create", (platform_function *)threads_create},
+    {"pthread_kill", (platform_function *)threads_kill},
+    {"sigwaitinfo", (platform_function *)profile_sigwaitinfo},
+    {"sigwait", (platform_function *)profile_sigwait},
+    {"timer_create", (platform_function *)profile_timer_create},
+    {"timer_settime", (platform_function *)profile_timer_settime},
+    {"timer_delete", (platform_function *)profile_timer_delete},
+    {"fork", (platform_function *)children_fork},
+    {"vfork", (platform_function *)children_vfork},
+    {"waitpid", (platform_function *)children_wait},
+    {"wait4", (platform_function *)children_wait4},
+};
+
+void imports_replace(void *library)
+{
+    libjulia = library;
+    for (size_t i = 0; i < sizeof imports / sizeof *imports; i++)
+        platform_import_replace("libjulia", imports[i].name, NULL, imports[i].instead);
+}
+
+void imports_begin_start(void)
+{
+    atomic_store(&starting, true);
+}
+
+void imports_end_start(void)
+{
+    atomic_store(&starting, false);
+}

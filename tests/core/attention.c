@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who looks at what is ready: nothing waits behind a long body while a worker is idle, and light work wakes nobody. */
+#include "core/fake_engine.h"
+
+static struct runtime *runtime;
+static atomic_uint begun, may_end;
+
+static int start(void **unused)
+{
+    (void)unused;
+    atomic_store(&begun, 0);
+    atomic_store(&may_end, 0);
+    return 0;
+}
+
+/* A body that computes until it may end. */
+static void compute_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)input, (void)output;
+    event_raise(&begun);
+    event_await(&may_end, 1);
+}
+
+static void short_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame;
+    *(int *)output = *(const int *)input + 1;
+}
+
+static const jlt_task_type compute_type = {.name = "compute", .run = compute_run};
+static const jlt_task_type short_type = {
+    .name = "short", .input_size = sizeof(int), .output_size = sizeof(int), .run = short_run};
+
+static void invoke_short(int number)
+{
+    int sum = 0;
+    check_ok(runtime_invoke(runtime, type_of(&short_type), &number, &sum));
+    check(sum == number + 1);
+}
+
+static void end_computing(struct message **receivers, unsigned count)
+{
+    event_raise(&may_end);
+    for (unsigned i = 0; i < count; i++)
+        check_ok(message_receive(receivers[i], -1, NULL));
+}
+
+/* Each of them computes on a worker of its own, which only begins if somebody wakes it. */
+static void test_long_bodies_spread_to_all_workers(void **unused)
+{
+    (void)unused;
+    enum { workers = 4 };
+    struct message *receivers[workers];
+    runtime = fake_start(workers, 0);
+    for (unsigned i = 0; i < workers; i++)
+        receivers[i] = dispatch(runtime, &compute_type, NULL);
+    event_await(&begun, workers);
+    end_computing(receivers, workers);
+    fake_end(runtime);
+}
+
+/* The workers have learned that bodies are short when one of them is long after all. */
+static void test_nothing_waits_behind_a_body_that_is_long_for_once(void **unused)
+{
+    (void)unused;
+    struct message *receiver;
+    runtime = fake_start(2, 0);
+    for (int round = 0; round < 20; round++) {
+        atomic_store(&begun, 0);
+        atomic_store(&may_end, 0);
+        for (int i = 0; i < 50; i++)
+            invoke_short(i);
+        receiver = dispatch(runtime, &compute_type, NULL);
+        event_await(&begun, 1);
+        for (int i = 0; i < 50; i++)
+            invoke_short(i);
+        end_computing(&receiver, 1);
+    }
+    fake_end(runtime);
+}
+
+/* What is ready behind the long body at its begin, and what comes later, by several senders. */
+static struct message *many[1000];
+
+static void test_a_backlog_does_not_wait_behind_a_long_body(void **unused)
+{
+    (void)unused;
+    runtime = fake_start(3, 0);
+    for (int round = 0; round < 10; round++) {
+        struct message *computing[2];
+        atomic_store(&begun, 0);
+        atomic_store(&may_end, 0);
+        for (int i = 0; i < 1000; i++) {
+            if (i == 300 || i == 600)
+                computing[i / 300 - 1] = dispatch(runtime, &compute_type, NULL);
+            many[i] = dispatch(runtime, &short_type, &i);
+        }
+        for (int i = 0, sum; i < 1000; i++) {
+            check_ok(message_receive(many[i], -1, &sum));
+            check(sum == i + 1);
+        }
+        end_computing(computing, 2);
+    }
+    fake_end(runtime);
+}
+
+static void yield_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)input, (void)output;
+    event_raise(&begun);
+    fake_wait(&may_end, 1);
+}
+
+/* All workers are inside bodies, one computes and the others are suspended: their threads are free. */
+static void test_the_thread_of_a_suspended_body_is_used(void **unused)
+{
+    (void)unused;
+    static const jlt_task_type suspended_type = {.name = "suspended", .run = yield_run};
+    struct message *receivers[6];
+    runtime = fake_start(2, 0);
+    for (int i = 0; i < 5; i++)
+        receivers[i] = dispatch(runtime, &suspended_type, NULL);
+    event_await(&begun, 5);
+    receivers[5] = dispatch(runtime, &compute_type, NULL);
+    event_await(&begun, 6);
+    for (int i = 0; i < 100; i++)
+        invoke_short(i);
+    end_computing(receivers, 6);
+    fake_end(runtime);
+}
+
+int main(void)
+{
+#define attention_test(name) cmocka_unit_test_setup(name, start)
+    const struct CMUnitTest tests[] = {
+        attention_test(test_long_bodies_spread_to_all_workers),
+        attention_test(test_nothing_waits_behind_a_body_that_is_long_for_once),
+        attention_test(test_a_backlog_does_not_wait_behind_a_long_body),
+        attention_test(test_the_thread_of_a_suspended_body_is_used),
+    };
+    return fake_run_tests(tests);
+}
