@@ -122,9 +122,10 @@ typedef struct jlt_options {
     const char *julia;       /* a julia executable or an installation folder; NULL: JLTASK_JULIA, then `julia`
                                 on PATH */
     const char *sysimage;    /* a system image file; NULL: the installation's own */
-    int64_t spin_ns;     /* how long a thread that waits for a message or a reply stays awake before it sleeps, where
-                                that pays; nanoseconds. 0: 50 microseconds; negative: it sleeps at once */
-    const char *project; /* a folder with a Project.toml, or that file; NULL: Julia's default */
+    int64_t spin_ns;         /* how long a thread that waits for a message or a reply stays awake before it sleeps;
+                                nanoseconds. 0: 50 to 200 microseconds, where waits are short; negative: it sleeps at
+                                once */
+    const char *project;     /* a folder with a Project.toml, or that file; NULL: Julia's default */
     jlt_optimize optimize;
     jlt_check_bounds check_bounds;
     int gc_threads;           /* threads that mark in a collection (Julia 1.10 or later); 0: Julia's default */

@@ -23,16 +23,17 @@
  *     there and the rule does not hold, it does the same, or goes on;
  *     who answers, enters or looks again takes its flag out of the word first and then looks at the queue.
  * The queue and the word are sequentially consistent, so of two at least one sees the other (Dekker). The word of the
- * runtime's queue is `lookout`: the number of the worker that has it, AWAY, CALLED, WATCHED. That of a worker is `flags`.
+ * runtime's queue is `lookout`: the number of the worker that has it, AWAY, CALLED, WATCHED. That of a worker is
+ * `flags`.
  *
  * As few as suffice. One worker at a time has the lookout, and only that one waits awake: another that finds nothing
- * sleeps at once. It gives the lookout up when it begins a body, and takes it again, if nobody else looks, when the body
- * ends. Where bodies are short it keeps the lookout, marked AWAY: it will be back before anybody could be woken. So a
- * sender does not ring then, but sets the watch, once: if nothing has been taken when that has passed, the body is long
- * after all, and the watch rings. There, too, a worker takes some things ahead, to run them in a row; the watch gives
- * them back if it does not come to them. Who begins a body and leaves more behind than it would do in the time of a
- * wake-up, wakes one idle worker, which does the same in turn; so work that takes long spreads to all, and nothing that
- * is short wakes anybody.
+ * sleeps at once. It gives the lookout up when it begins a body, and takes it again, if nobody else looks, when the
+ * body ends. Where bodies are short it keeps the lookout, marked AWAY: it will be back before anybody could be woken.
+ * So a sender does not ring then, but sets the watch, once: if nothing has been taken when that has passed, the body is
+ * long after all, and the watch rings. There, too, a worker takes some things ahead, to run them in a row; the watch
+ * gives them back if it does not come to them. Who begins a body and leaves more behind than it would do in the time of
+ * a wake-up, wakes one idle worker, which does the same in turn; so work that takes long spreads to all, and nothing
+ * that is short wakes anybody.
  *
  * A body costs no task switch: a standby is made for it only when other things are ready, once, and stays made until it
  * runs. The bodies of messages that a task has taken together count as one: a step that no sender can pass costs more
@@ -264,9 +265,9 @@ static bool is_worth_a_wake(const struct worker *worker)
     return worker->slow || worker->turn_ns * length >= wake_pays_ns;
 }
 
-/* For a worker that leaves something behind in the queue. A standby of another may be long in coming, if its thread runs
- * a task of Julia's own, or may come without having been called, so that is watched as well. CALLED is marked first: one
- * who comes by itself is not idle any more, and then takes CALLED out. */
+/* For a worker that leaves something behind in the queue. A standby of another may be long in coming, if its thread
+ * runs a task of Julia's own, or may come without having been called, so that is watched as well. CALLED is marked
+ * first: one who comes by itself is not idle any more, and then takes CALLED out. */
 static void look_after(struct worker *worker)
 {
     struct runtime *runtime = worker->runtime;
@@ -490,8 +491,8 @@ bool attention_may_wait_awake(const struct worker *worker)
 }
 
 /* The engine may take its bells down after that, so senders that are between their push and their ring are waited for:
- * their count and ENDED are changed and looked at in opposite orders, so that either they are seen here or they see that
- * they need not ring. */
+ * their count and ENDED are changed and looked at in opposite orders, so that either they are seen here or they see
+ * that they need not ring. */
 void attention_end(struct worker *worker, bool last)
 {
     struct ready *ready = &worker->runtime->ready;

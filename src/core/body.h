@@ -8,7 +8,8 @@
 
 /* Around a call of a function of the user's. Bodies that follow one another at once are a row, one body for those who
  * look at the worker: of messages that their owner has together (more: there are such), and of things that the worker
- * has taken already. body_end ends the row where nothing follows, and body_end_row where what was to follow does not. */
+ * has taken already. body_end ends the row where nothing follows, and body_end_row where what was to follow does
+ * not. */
 void body_begin(struct fiber *fiber);
 void body_end(struct fiber *fiber, bool more);
 void body_end_row(struct fiber *fiber);

@@ -31,8 +31,8 @@ struct ready {
 
 void ready_init(struct ready *ready);
 
-/* What a worker has taken ahead, while bodies are short: the things that follow the one that it runs. If that takes long
- * after all, the watch gives them back; so both take each thing by an exchange. */
+/* What a worker has taken ahead, while bodies are short: the things that follow the one that it runs. If that takes
+ * long after all, the watch gives them back; so both take each thing by an exchange. */
 enum { ahead_at_most = 15 };
 struct ahead {
     _Atomic(struct inbox_node *) nodes[ahead_at_most];

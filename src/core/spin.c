@@ -15,6 +15,7 @@ enum {
     least_ns = 50000, /* to spin, if at all */
     most_ns = 200000,
     short_ns = 150000, /* of waits that are worth it: a wake-up, and some */
+    most_failures = 2, /* in a row: others have the processors */
 };
 
 static int64_t fixed_ns;
@@ -46,7 +47,7 @@ static int64_t time_to_spin(struct spinner *spinner)
     int64_t shorter = spinner->last_ns[0] < spinner->last_ns[1] ? spinner->last_ns[0] : spinner->last_ns[1];
     if (fixed_ns)
         return fixed_ns;
-    if (shorter > short_ns) {
+    if (shorter > short_ns || spinner->failures == most_failures) {
         if (spinner->skip) {
             spinner->skip--;
             return 0;
@@ -82,6 +83,7 @@ static bool spin(struct spinner *spinner, int64_t limit_ns, enum spin_pace pace,
         for (int i = 0; i < looks_per_clock; i++) {
             if (done(context)) {
                 learn(spinner, now - start);
+                spinner->failures = 0;
                 return true;
             }
             rest(pace);
@@ -89,6 +91,8 @@ static bool spin(struct spinner *spinner, int64_t limit_ns, enum spin_pace pace,
         now = platform_now();
     } while (now < start + limit_ns);
     spinner->began_ns = start;
+    if (spinner->failures < most_failures)
+        spinner->failures++;
     return false;
 }
 
@@ -112,6 +116,7 @@ bool spin_until(struct spinner *spinner, enum spin_kind kind, enum spin_pace pac
             atomic_fetch_add_explicit(&awake_clients, 1, memory_order_relaxed);
         if (pace == SPIN_CLOSE && comes_at_once(done, context)) {
             spinner->last_ns[0] = 0;
+            spinner->failures = 0;
             success = true;
         } else {
             success = spin(spinner, limit_ns, pace, done, context);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Waiting awake for a moment before going to sleep, where that pays. A sleeping thread costs a wake-up, which takes some
- * fifty microseconds where a core has halted; so whoever waits spins for about that long first, which at worst doubles
- * the wait (A. Karlin et al., "Competitive snoopy caching", 1988). What comes is guessed from what came: if one of the
- * last two waits was short, sleep included, the next is tried awake, for up to twice as long; else only every sixteenth
- * is (every 4096th of a thread that is bound to one processor). Workers that are awake are counted, and so are clients
- * that wait: where they are more than the processors that the process may use (affinity, cgroup quota), whoever waits
- * gives its processor away at each look, to one that has work. Nothing waits awake that does not wait for an event that
- * may come soon: idle means asleep. */
+ * Waiting awake for a moment before going to sleep, where that pays. A sleeping thread costs a wake-up, which takes
+ * some fifty microseconds where a core has halted; so whoever waits spins for about that long first, which at worst
+ * doubles the wait (A. Karlin et al., "Competitive snoopy caching", 1988). What comes is guessed from what came: if one
+ * of the last two waits was short, sleep included, and two in a row were not tried in vain, the next is tried awake,
+ * for up to twice as long as that took; else only every sixteenth is (every 4096th of a thread that is bound to one
+ * processor). Workers that are awake are counted, and so are clients that wait: where they are more than the processors
+ * that the process may use (affinity, cgroup quota), whoever waits gives its processor away at each look, to one that
+ * has work. Nothing waits awake that does not wait for an event that may come soon: idle means asleep. */
 #ifndef JLT_CORE_SPIN_H
 #define JLT_CORE_SPIN_H
 
@@ -19,6 +19,7 @@ struct spinner {
     int64_t began_ns;   /* when it went to sleep, or began to spin before that; 0: it did not sleep */
     int64_t last_ns[2]; /* what its last waits took, the last one first; 0: too short to be timed, or unknown */
     unsigned skip;      /* waits until one is tried although they were long */
+    unsigned failures;  /* tries in a row that were in vain, up to a limit */
 };
 
 enum spin_kind { SPIN_CLIENT, SPIN_WORKER };

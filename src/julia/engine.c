@@ -8,9 +8,10 @@
  *
  * Attending the loop. With several threads, any idle one may run the event loop (a threaded region), but
  * Julia leaves it to chance: a thread that finds the loop taken sleeps on a condition variable, and when the one in the
- * loop leaves it for a body, nobody hears the bells. So the loop is watched: before_poll notes who waits in it, and when
- * that thread begins a body it wakes one idle thread, which takes the loop. Whoever was in it last is the one who sees
- * to that. Up to 1.8 a thread that has run the loop for others goes to sleep outside it, too; after_poll keeps it up.
+ * loop leaves it for a body, nobody hears the bells. So the loop is watched: before_poll notes who waits in it, and
+ * when that thread begins a body it wakes one idle thread, which takes the loop. Whoever was in it last is the one who
+ * sees to that. Up to 1.8 a thread that has run the loop for others goes to sleep outside it, too; after_poll keeps it
+ * up.
  *
  * Fibers are listed for the root scanner, which marks their Julia tasks and open frames. The list changes under a
  * spinlock that is never held across a call into Julia; a collection stops all Julia threads outside of it. */

@@ -15,15 +15,8 @@
 
 #include <string.h>
 
-/* A thread with nothing to do spins in Julia's scheduler before it sleeps, 0.1 ms since 1.6, uncounted and beside those
- * of jltask's that know better (core/spin.h): on a machine with few cores it takes the time of who has work. Julia reads
- * this once, at its start. 1.5 does not, and spins 4 ms. */
-static const char idle_spin[] = "JULIA_THREAD_SLEEP_THRESHOLD=10000"; /* ns */
-
 static void initialise(const struct julia_place *place, const char *image)
 {
-    struct platform_environment environment;
-    platform_environment_add(&environment, idle_spin);
     imports_begin_start();
     if (julia.init_with_image_file)
         julia.init_with_image_file(place->bindir, image);
@@ -31,7 +24,6 @@ static void initialise(const struct julia_place *place, const char *image)
         julia.init_with_image(place->bindir, image);
     else
         julia.init_with_image__threading(place->bindir, image);
-    platform_environment_restore(&environment, "JULIA_THREAD_SLEEP_THRESHOLD");
     imports_end_start();
 }
 

@@ -183,32 +183,6 @@ int platform_processors(void)
     return limit > 0 && limit < allowed ? limit : allowed;
 }
 
-void platform_environment_add(struct platform_environment *saved, const char *variable)
-{
-    size_t count = 0, name_length = strcspn(variable, "=");
-    saved->before = environ;
-    saved->with = NULL;
-    for (; environ && environ[count]; count++)
-        if (!strncmp(environ[count], variable, name_length + 1))
-            return;
-    char **with = malloc((count + 2) * sizeof *with);
-    if (!with)
-        return;
-    memcpy(with, environ, count * sizeof *with);
-    with[count] = (char *)(uintptr_t)variable;
-    with[count + 1] = NULL;
-    saved->with = environ = with;
-}
-
-/* The copy stays: somebody may be reading it. */
-void platform_environment_restore(const struct platform_environment *saved, const char *name)
-{
-    if (saved->with && environ == saved->with)
-        environ = saved->before;
-    else if (saved->with)
-        unsetenv(name); /* Julia has set variables too, in a copy of that copy */
-}
-
 bool platform_is_privileged(void)
 {
     return getauxval(AT_SECURE) != 0;

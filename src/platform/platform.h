@@ -52,16 +52,6 @@ uint64_t platform_random(void);
  * cgroup, which is read once. At least 1. */
 int platform_processors(void);
 
-/* ---- the environment ---- */
-
-/* One more variable ("NAME=value") until it is taken out again, in a copy: a thread that reads the environment
- * meanwhile sees the one or the other whole. Nothing is changed where the variable is set, or memory is short. */
-struct platform_environment {
-    char **before, **with;
-};
-void platform_environment_add(struct platform_environment *saved, const char *variable);
-void platform_environment_restore(const struct platform_environment *saved, const char *name);
-
 /* ---- files, programs, libraries ---- */
 
 /* Whether the process has privileges that the user who started it does not have (a set-user-ID program, say), so that

@@ -130,6 +130,49 @@ static void test_the_thread_of_a_suspended_body_is_used(void **unused)
     fake_end(runtime);
 }
 
+/* ---- wide machines, simulated: what is counted must not grow with the number of workers ---- */
+
+enum { messages = 500 };
+
+static void one_after_the_other(void)
+{
+    for (int i = 0; i < messages; i++)
+        invoke_short(i);
+}
+
+static void all_at_once(void)
+{
+    for (int i = 0; i < messages; i++)
+        many[i] = dispatch(runtime, &short_type, &i);
+    for (int i = 0, sum; i < messages; i++)
+        check_ok(message_receive(many[i], -1, &sum));
+}
+
+/* A message is worth a call, a wake-up for it, and once more each where a body was taken for a long one, as it is when
+ * its thread loses its processor: so it is with two workers, and no worker more may add to it. */
+static void count(const char *name, void (*send)(void))
+{
+    static const unsigned widths[] = {2, 16, 64};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        runtime = fake_start(widths[i], 0);
+        send();
+        struct fake_counts counts = fake_counts(runtime);
+        print_message("%s, %2u workers: a message has %.2f calls, %.2f wake-ups\n", name, widths[i],
+                      (double)counts.calls / messages, (double)counts.wakes / messages);
+        assert_int_equal(counts.rings, 0); /* of one worker's bell, for what any may take */
+        assert_true(counts.calls <= 2 * messages);
+        assert_true(counts.wakes <= 2 * messages);
+        fake_end(runtime);
+    }
+}
+
+static void test_wake_ups_do_not_grow_with_the_workers(void **unused)
+{
+    (void)unused;
+    count("one after the other", one_after_the_other);
+    count("all at once", all_at_once);
+}
+
 int main(void)
 {
 #define attention_test(name) cmocka_unit_test_setup(name, start)
@@ -138,6 +181,7 @@ int main(void)
         attention_test(test_nothing_waits_behind_a_body_that_is_long_for_once),
         attention_test(test_a_backlog_does_not_wait_behind_a_long_body),
         attention_test(test_the_thread_of_a_suspended_body_is_used),
+        attention_test(test_wake_ups_do_not_grow_with_the_workers),
     };
     return fake_run_tests(tests);
 }

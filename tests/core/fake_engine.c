@@ -43,6 +43,7 @@ struct fake {
     enum fake_bells bells;
     struct fake_worker *workers;
     atomic_uint finished, fibers;
+    atomic_uint rings, calls, wakes; /* of the engine's functions */
     pthread_t call_thread;
     atomic_bool called, stopping;
     atomic_uint changed; /* a call, the end, or a baton that nobody wants */
@@ -154,6 +155,7 @@ static void ring(struct worker *worker)
 {
     struct fake_worker *fake = worker->engine_data;
     check(!atomic_load(&fake->fake->finished));
+    atomic_fetch_add(&fake->fake->rings, 1);
     pthread_mutex_lock(&fake->lock);
     fake->rung = true;
     pthread_cond_signal(&fake->ring);
@@ -193,6 +195,7 @@ static void call_idle(struct runtime *runtime)
 {
     struct fake *fake = fake_of(runtime);
     check(!atomic_load(&fake->finished));
+    atomic_fetch_add(&fake->calls, 1);
     atomic_store(&fake->called, true);
     event_raise(&fake->changed);
     check(!atomic_load(&fake->finished));
@@ -273,6 +276,7 @@ static bool start_fiber(struct worker *worker)
     fiber->base.worker = worker;
     place_init(&fiber->place);
     atomic_fetch_add(&fake->fake->fibers, 1);
+    atomic_fetch_add(&fake->fake->wakes, 1);
     pthread_mutex_lock(&fake->lock);
     fiber->next = fake->fibers;
     fake->fibers = fiber;
@@ -285,6 +289,7 @@ static bool start_fiber(struct worker *worker)
 static void schedule(struct fiber *fiber)
 {
     struct fake_worker *worker = worker_of(fiber);
+    atomic_fetch_add(&worker->fake->wakes, 1);
     pthread_mutex_lock(&worker->lock);
     enqueue(worker, &fiber_of(fiber)->place);
     pthread_mutex_unlock(&worker->lock);
@@ -532,6 +537,12 @@ bool fake_is_finished(struct runtime *runtime)
 unsigned fake_fibers(struct runtime *runtime)
 {
     return atomic_load(&fake_of(runtime)->fibers);
+}
+
+struct fake_counts fake_counts(struct runtime *runtime)
+{
+    struct fake *fake = fake_of(runtime);
+    return (struct fake_counts){atomic_load(&fake->rings), atomic_load(&fake->calls), atomic_load(&fake->wakes)};
 }
 
 int fake_run_tests_(const struct CMUnitTest *tests, size_t count)

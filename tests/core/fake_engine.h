@@ -38,6 +38,12 @@ bool fake_is_finished(struct runtime *runtime);
 /* Fibers that have not ended. */
 unsigned fake_fibers(struct runtime *runtime);
 
+/* What was asked of the engine since the start: rings of doorbells, calls, and fibers made or scheduled. */
+struct fake_counts {
+    unsigned rings, calls, wakes;
+};
+struct fake_counts fake_counts(struct runtime *runtime);
+
 /* As many of the next attempts fail for lack of memory. */
 extern atomic_int fake_failing_fibers, fake_failing_frames, fake_failing_keeps;
 

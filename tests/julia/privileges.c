@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Starts that must be refused before Julia ends the host: in a program with raised privileges, with few descriptors; and
- * one that must not be, with a limit of stacks larger than any memory. */
+ * Starts that must be refused before Julia ends the host: in a program with raised privileges, with few descriptors;
+ * and one that must not be, with a limit of stacks larger than any memory. */
 #include "julia/apart.h"
 
 #include <fcntl.h>
