@@ -61,13 +61,21 @@ static jlt_value *include(jlt_value *module, const char *code, const char *file)
 }
 
 /* The same in bootstrap.jl's module, by a call that takes nothing which C would have to make in Julia's memory first.
- * False: Julia threw. */
+ * False: Julia threw. Interrupts are put off for the parser's sake (bootstrap_parser_is_unsafe). */
 static bool evaluate(const char *code, size_t length, const char *file)
 {
     request.text = code;
     request.length = (intptr_t)length;
     request.file = file;
-    return julia.call2(bootstrap.eval, bootstrap.module, bootstrap.STEP) != NULL;
+    julia.sigatomic_begin();
+    bool evaluated = julia.call2(bootstrap.eval, bootstrap.module, bootstrap.STEP) != NULL;
+    julia.sigatomic_end();
+    return evaluated;
+}
+
+bool bootstrap_parser_is_unsafe(void)
+{
+    return julia_minor() < 7;
 }
 
 /* Whether a statement of a file of ours begins with this line: those are what is not indented, but for what ends or

@@ -6,9 +6,15 @@
 # Where modules may choose their syntax, Main's counts.
 const PARSED_FOR = hasmethod(Base.parse_input_line, Tuple{String}, (:mod,)) ? (mod=Main,) : NamedTuple()
 
+# bootstrap_parser_is_unsafe (bootstrap.h)
+const PARSER_IS_UNSAFE = VERSION < VersionNumber(1, 7)
+
 function eval_code(code::Ptr{UInt8}, failed::Failed)
     try
-        return Core.eval(Main, Base.parse_input_line(unsafe_string(code); filename="jlt_eval", PARSED_FOR...))
+        PARSER_IS_UNSAFE && ccall(:jl_sigatomic_begin, Cvoid, ()) # until it returns or throws
+        value = Core.eval(Main, Base.parse_input_line(unsafe_string(code); filename="jlt_eval", PARSED_FOR...))
+        PARSER_IS_UNSAFE && ccall(:jl_sigatomic_end, Cvoid, ())
+        return value
     catch
         return failure(failed)
     end

@@ -227,6 +227,8 @@ static enum pump_result pump(struct julia_fiber *fiber)
 /* What a fiber's Julia task does. */
 static void run_fiber(void *fiber)
 {
+    if (bootstrap_parser_is_unsafe())
+        julia.sigatomic_begin();
     for (;;) {
         enum pump_result result = pump(fiber);
         if (result == PUMP_EXIT)

@@ -223,13 +223,6 @@ jlt_status options_try(const struct julia_place *place, const jlt_options *optio
 
 /* ---- Julia's command line ---- */
 
-static int minor_version(void)
-{
-    int major = 0, minor = 0;
-    sscanf(julia.ver_string(), "%d.%d", &major, &minor);
-    return major > 1 ? 999 : minor;
-}
-
 static jlt_status check_version(const jlt_options *options)
 {
     const struct {
@@ -242,7 +235,7 @@ static jlt_status check_version(const jlt_options *options)
         {options->gc_threads > 0, 10, "gc_threads", "GC threads"},
     };
     for (size_t i = 0; i < sizeof features / sizeof *features; i++)
-        if (features[i].wanted && minor_version() < features[i].since)
+        if (features[i].wanted && julia_minor() < features[i].since)
             return error_fail(JLT_INVALID_ARGUMENT, "options.%s: Julia %s has no %s; 1.%d or later has",
                               features[i].option, julia.ver_string(), features[i].what, features[i].since);
     return JLT_OK;
@@ -278,7 +271,7 @@ static JLT_PRINTF(2, 3) void add(struct command_line *line, const char *format, 
 static void add_threads(struct command_line *line, const jlt_options *options)
 {
     int count = options->threads ? options->threads : default_threads();
-    if (options->interactive_threads || minor_version() >= 12) /* 1.12 adds an interactive thread unasked */
+    if (options->interactive_threads || julia_minor() >= 12) /* 1.12 adds an interactive thread unasked */
         add(line, "--threads=%d,%d", count, options->interactive_threads);
     else
         add(line, "--threads=%d", count);

@@ -49,6 +49,8 @@
     X(void, jl_enter_threaded_region, enter_threaded_region, (void), ALL)                                              \
     X(void, jl_exit_threaded_region, exit_threaded_region, (void), ALL)                                                \
     X(void, jl_wakeup_thread, wakeup_thread, (int16_t), ALL)                                                           \
+    X(void, jl_sigatomic_begin, sigatomic_begin, (void), ALL) /* puts InterruptException off on this thread */         \
+    X(void, jl_sigatomic_end, sigatomic_end, (void), ALL)                                                              \
     X(jlt_value *, jl_get_current_task, get_current_task, (void), ALL)                                                 \
     X(void, jl_active_task_stack, active_task_stack,                                                                   \
       (jlt_value * task, char **active_start, char **active_end, char **start, char **end), SINCE(1, 6))               \
@@ -107,5 +109,8 @@ extern struct julia_symbols julia;
 
 /* Loads a libjulia and fills `julia`. JLT_NO_JULIA, reported: not loadable, too old, or what is missing. */
 jlt_status julia_load(const char *path);
+
+/* The n of the loaded Julia's version 1.n. */
+int julia_minor(void);
 
 #endif
