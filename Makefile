@@ -2,6 +2,7 @@
 #
 #   make demo      build, get a Julia if there is none, run the accumulator on it
 #   make check     build everything and pass all tests
+#   make check-julias JULIAS="a b c"   the same built tests on each of these; SHORT=1: without those under GC stress
 #   make bench     measure jltask beside its peers: table, bench/results/*.csv, chart. BENCH="--quick",
 #                  BENCH="--julia=PATH" for another Julia, whose version the results' names have
 #   make install   PREFIX=/usr/local, DESTDIR=
@@ -21,7 +22,7 @@ endif
 configure = cmake --preset $(1) -DJLT_WERROR=$(or $(WERROR),OFF) > build/$(1).log || { cat build/$(1).log; exit 1; }
 build = mkdir -p build && $(call configure,$(1)) && cmake --build build/$(1) -j $(JOBS) $(2) -- --no-print-directory -s
 
-.PHONY: all demo check bench install lint clean
+.PHONY: all demo check check-julias bench install lint clean
 
 all:
 	@scripts/setup build
@@ -35,6 +36,11 @@ demo:
 check:
 	@scripts/setup build julia tests
 	@scripts/check $(JOBS)
+
+check-julias:
+	@scripts/setup build tests
+	@$(call build,debug) >/dev/null
+	@scripts/check-julias $(if $(SHORT),--short) $(JOBS) build/debug $(JULIAS)
 
 bench:
 	@scripts/setup build julia bench

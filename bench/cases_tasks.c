@@ -38,6 +38,52 @@ static jlt_persistent **new_list(size_t count)
     return tasks;
 }
 
+/* ---- what a task keeps in its current Julia task ---- */
+
+static void identity_init(jlt_frame *frame, void *state, const void *config)
+{
+    (void)state;
+    jlt_eval(frame, *(const char *const *)config);
+}
+
+static void identity_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)frame, (void)state, (void)input, (void)output;
+}
+
+/* ns a message, one after the other. */
+static double invoke_many(jlt_persistent *task, size_t count)
+{
+    int64_t start = now_ns();
+    for (size_t i = 0; i < count; i++)
+        CHECK(jlt_persistent_invoke(task, NULL, NULL));
+    return (double)(now_ns() - start) / (double)count;
+}
+
+void cases_identity(void)
+{
+    static const jlt_persistent_type type = {
+        .name = "identity", .config_size = sizeof(char *), .init = identity_init, .run = identity_run};
+    static const struct {
+        const char *name, *code;
+    } kinds[] = {
+        {"keeps nothing", "nothing"},
+        {"keeps storage", "task_local_storage(:bench, 1)"},
+        {"keeps storage and a seed", "import Random; Random.seed!(1); task_local_storage(:bench, 1)"},
+    };
+    enum { kind_count = sizeof kinds / sizeof *kinds };
+    jlt_persistent *tasks[kind_count];
+    runtime_begin(bench.threads);
+    for (int i = 0; i < kind_count; i++)
+        CHECK(jlt_persistent_spawn(runtime, &type, &kinds[i].code, &tasks[i]));
+    for (int round = 0; round < bench.rounds; round++)
+        for (int i = 0; i < kind_count; i++)
+            sample(kinds[i].name, "jltask", "ns", invoke_many(tasks[i], amount(100000, 20000)));
+    for (int i = 0; i < kind_count; i++)
+        jlt_persistent_drop(tasks[i]);
+    runtime_end();
+}
+
 /* ---- the first message of a type ---- */
 
 /* Calls a function of Julia's that nobody has called before: Main.bench_new_<number>, the config. */

@@ -23,6 +23,7 @@ static const struct group {
     {"pipelined", cases_pipelined, EACH},
     {"fan-out", cases_fan_out, EACH},
     {"compute", cases_compute, EACH},
+    {"identity", cases_identity, EACH},
     {"starts", cases_starts, EACH},
     {"busy", cases_busy, EACH},
     {"one-core", cases_one_core, ONE},

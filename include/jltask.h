@@ -71,7 +71,8 @@ JLT_API const char *jlt_status_name(jlt_status status);
 /* Text about the calling thread's last status-returning call: empty after a success. The three belong to the
  * calling thread and stay good until its next status-returning call. jlt_error_type is the type of the Julia
  * exception ("DomainError"), jlt_error_backtrace its Julia backtrace, one line a stack frame, with the
- * exceptions that caused it below; both are empty where no Julia exception was involved. Any thread. */
+ * exceptions that caused it below; both are empty where no Julia exception was involved. A NUL in Julia's text is
+ * written as the two characters \0. Any thread. */
 JLT_API const char *jlt_error_message(void);
 JLT_API const char *jlt_error_type(void);
 JLT_API const char *jlt_error_backtrace(void);
@@ -215,10 +216,10 @@ typedef struct jlt_settings {
 
 /* Fills *settings with what Julia uses. Julia is asked once: by the start if that had to look whether options had their
  * effect, else by the first call, which waits for a one-shot task; so the project and the paths are those of that time.
- * Any thread. JLT_INVALID_ARGUMENT for NULL, JLT_CLOSED, JLT_NO_MEMORY. */
+ * Any thread. JLT_INVALID_ARGUMENT for NULL, JLT_CLOSED, JLT_NO_MEMORY, JLT_EXCEPTION where Julia threw. */
 static inline jlt_status jlt_runtime_settings(jlt_runtime *runtime, jlt_settings *settings);
 
-/* The loaded Julia's version ("1.10.4"), good until the process ends; "" before a start. Any thread. */
+/* The loaded Julia's VERSION ("1.10.4"), good until the process ends; "" before a start. Any thread. */
 JLT_API const char *jlt_julia_version(void);
 
 /* ---- messages ----------------------------------------------------------------------------------------- */
@@ -240,7 +241,10 @@ typedef struct jlt_task_type {
     size_t thread;
 } jlt_task_type;
 
-/* What a persistent task is. Only run, or julia_run, is required. The library copies the type at its first use. */
+/* What a persistent task is. To Julia code it is one Julia task from init to exit: it has its own task-local storage
+ * and, since Julia 1.7, its own random generator, so that a seed set in init makes it reproducible; a one-shot task has
+ * fresh ones. (current_task() itself may differ from message to message.) Only run, or julia_run, is required.
+ * The library copies the type at its first use. */
 typedef struct jlt_persistent_type {
     const char *name; /* for messages; NULL: "persistent" */
     size_t state_size;
@@ -411,8 +415,9 @@ JLT_API jlt_value *jlt_global_static(jlt_frame *frame, jlt_static_global *global
     })
 #endif
 
-/* Evaluates Julia code in Main, which compiles it each time, and returns the value of its last statement. All
- * statements are evaluated in order until one throws; a syntax error is an exception (JLT_EXCEPTION) too. */
+/* Evaluates Julia code in Main, which compiles it each time, and returns the value of its last statement: what
+ * `julia -e` takes, with the same results. All statements are evaluated in order until one throws; a syntax error
+ * anywhere is an exception (JLT_EXCEPTION), and nothing of the code is evaluated. */
 JLT_API jlt_value *jlt_eval(jlt_frame *frame, const char *code);
 
 /* Calls a Julia function with any number of values. Whatever the call waits for suspends only this task. A NULL

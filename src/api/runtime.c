@@ -13,6 +13,7 @@
 #include "core/parker.h"
 #include "core/spin.h"
 #include "data/frame.h"
+#include "data/held.h"
 #include "julia/bootstrap.h"
 #include "julia/start.h"
 #include "julia/symbols.h"
@@ -73,6 +74,8 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
         if (status != JLT_OK)
             runtime_stop(&the_runtime);
     }
+    if (status == JLT_OK)
+        held_open();
     if (status == JLT_OK && stress && *stress && strcmp(stress, "0") != 0)
         julia_gc_stress = strcmp(stress, "full") == 0 ? STRESS_FULL : STRESS_YOUNG;
     if (status == JLT_OK)
@@ -256,5 +259,5 @@ jlt_status jlt_thread_join(jlt_thread *thread)
 
 const char *jlt_julia_version(void)
 {
-    return atomic_load(&life) == STARTED && julia.ver_string ? julia.ver_string() : "";
+    return atomic_load(&life) == STARTED && bootstrap.version ? bootstrap.version : "";
 }

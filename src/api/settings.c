@@ -11,8 +11,9 @@
 static void read_settings(jlt_frame *frame, const void *input, void *output)
 {
     (void)input, (void)output;
-    if (!settings_read())
-        frame_fail(frame, JLT_NO_MEMORY, "jlt_runtime_settings: no memory for the settings");
+    struct error *error = settings_read();
+    if (error)
+        frame_take(frame, (struct outcome){.failed = true, .error = error});
 }
 
 jlt_status jlt_runtime_settings_sized(jlt_runtime *runtime, jlt_settings *settings, size_t settings_size)

@@ -49,6 +49,15 @@ struct engine {
     bool (*frame_keep)(jlt_frame *frame, void **kept);
     void (*release)(void *kept);
 
+    /* A persistent task is one task to the code that it runs, whichever fiber it is on: what code keeps in its current
+     * task is there again in the next message. A turn ends with leave: it clears the fiber, and puts what was left
+     * there into *identity (made if need be; NULL: it is forgotten, as that of a one-shot task is). A later turn, on
+     * any fiber, begins with enter if there is an identity. The functions are NULL in an engine whose code has nothing
+     * like that. */
+    void (*identity_enter)(struct fiber *fiber, const void *identity);
+    void (*identity_leave)(struct fiber *fiber, void **identity);
+    void (*identity_free)(void *identity);
+
     /* The last worker has ended; fibers may be left parked, and worker_doorbell may be running on another thread. No
      * ring begins or is under way any more. */
     void (*finished)(struct runtime *runtime);

@@ -7,6 +7,8 @@
 #ifndef JLT_CORE_GUEST_H
 #define JLT_CORE_GUEST_H
 
+#include <jltask.h>
+
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +23,10 @@ struct guest_room {
 struct guests {
     /* Whether the calling thread is one of the engine's. Where current_fiber is NULL, a guest calls. */
     bool (*here)(void);
+
+    /* Before a wait of one of the engine's threads, a guest or a body: whether it can be carried through. If not, why
+     * is reported, and nothing may be begun that the wait would end. */
+    jlt_status (*prepare)(int64_t timeout_ns);
 
     /* A fiber for the calling guest, until leave; both on the same thread. May run code of the engine's, so no lock may
      * be held. */

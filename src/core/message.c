@@ -152,6 +152,11 @@ static bool await(struct message *message, int64_t timeout_ns)
 
 jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output)
 {
+    bool may_turn_back = !(message->item.flags & MESSAGE_ON_STACK) && timeout_ns != 0 && !message_is_done(message);
+    if (may_turn_back && parker_prepare(timeout_ns) != JLT_OK) {
+        message_drop(message);
+        return error_last()->status;
+    }
     if (!message_is_done(message) && (timeout_ns == 0 || !await(message, timeout_ns)))
         return error_report(error_constant(JLT_TIMEOUT));
     COUNT(receivers, -1);

@@ -16,6 +16,11 @@ bool parker_suspends(void)
     return current_fiber || (guests && guests->here());
 }
 
+jlt_status parker_prepare(int64_t timeout_ns)
+{
+    return guests && parker_suspends() ? guests->prepare(timeout_ns) : JLT_OK;
+}
+
 void parker_init(struct parker *parker)
 {
     parker->item.kind = ITEM_WAKE;

@@ -26,6 +26,10 @@ enum parker_state { PARKER_WAITING, PARKER_WOKEN, PARKER_TIMED_OUT };
 /* Whether a wait of the caller's would suspend a fiber, not its thread. */
 bool parker_suspends(void);
 
+/* Before parker_init, where the caller can still turn back: whether a wait with this time limit (negative: none) can be
+ * carried through. JLT_OK, or why not, reported: on a Julia thread there may be no stack left for it. */
+jlt_status parker_prepare(int64_t timeout_ns);
+
 /* Prepares a wait of the calling thread, fiber or guest (no lock may be held: core/guest.h). parker_wait or parker_drop
  * must follow. */
 void parker_init(struct parker *parker);

@@ -141,6 +141,8 @@ static void run_once(struct fiber *fiber, struct message *message)
         message_refuse(message, JLT_CANCELLED);
     else
         body_run_message(fiber, message, NULL, &nothing);
+    if (runtime->engine->identity_leave)
+        runtime->engine->identity_leave(fiber, NULL);
 }
 
 /* A guest needs this thread, most likely: the pump would spin on it for a while. */

@@ -11,6 +11,7 @@
 #include "core/attention.h"
 #include "core/engine.h"
 #include "core/message.h"
+#include "core/parker.h"
 #include "core/task.h"
 
 #include <stdalign.h>
@@ -160,7 +161,12 @@ static bool is_refused(const struct runtime *runtime, const struct type *type, e
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message, enum sending sending)
 {
     struct gate *gate = task ? &task->gate : &runtime->channel;
-    jlt_status status = gate->capacity ? pass(gate, &runtime->senders, sending) : JLT_OK;
+    jlt_status status = gate->capacity && sending == SEND_WAIT ? parker_prepare(-1) : JLT_OK;
+    if (status != JLT_OK) {
+        message_discard(message);
+        return status;
+    }
+    status = gate->capacity ? pass(gate, &runtime->senders, sending) : JLT_OK;
     if (status == JLT_OK) {
         status = task ? task_send(task, message) : send_new(runtime, message);
         if (status == JLT_OK)
@@ -191,7 +197,12 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
 
 static jlt_status send_and_wait(struct runtime *runtime, struct task *task, struct message *message, void *output)
 {
-    jlt_status status = send(runtime, task, message, SEND_WAIT);
+    jlt_status status = parker_prepare(-1);
+    if (status != JLT_OK) {
+        message_discard(message);
+        return status;
+    }
+    status = send(runtime, task, message, SEND_WAIT);
     return status == JLT_OK ? message_receive(message, -1, output) : status;
 }
 

@@ -99,8 +99,11 @@ jlt_status task_send(struct task *task, struct message *message)
 /* Lets go of a task that never came to life or whose exit has been run. */
 static void end_task(struct task *task)
 {
+    const struct engine *engine = task->runtime->engine;
     if (task->kept)
-        task->runtime->engine->release(task->kept);
+        engine->release(task->kept);
+    if (task->identity)
+        engine->identity_free(task->identity);
     atomic_store(&task->mailbox.head, INBOX_SEALED);
     let_go(task);
 }
@@ -199,26 +202,47 @@ static void handle(struct task *task, struct fiber *fiber, struct message *messa
         body_run_message(fiber, message, task->state, &task->batch);
 }
 
+/* The fiber is the task's current one in its code's eyes, from enter to leave. */
+static void enter_identity(struct task *task, struct fiber *fiber)
+{
+    if (task->identity)
+        task->runtime->engine->identity_enter(fiber, task->identity);
+}
+
+static void leave_identity(struct task *task, struct fiber *fiber)
+{
+    if (task->runtime->engine->identity_leave)
+        task->runtime->engine->identity_leave(fiber, &task->identity);
+}
+
+static bool go_idle(struct task *task, struct fiber *fiber)
+{
+    leave_identity(task, fiber);
+    if (inbox_leave(&task->mailbox, INBOX_IDLE)) /* it is not ours any more */
+        return true;
+    enter_identity(task, fiber);
+    return false;
+}
+
 /* The batch is empty and nothing more can come, or did: gives the task up. True if there is more after all. */
 static bool give_up(struct task *task, struct fiber *fiber)
 {
-    if (!task->live) { /* its start failed: nobody has a handle */
-        end_task(task);
-        return false;
-    }
-    bool last = task->last_dropped, sealing = task->sealing;
-    if (!last && !inbox_leave(&task->mailbox, sealing ? INBOX_SEALED : INBOX_IDLE))
-        return true;
-    if (last || sealing) { /* else it is not ours any more */
+    if (task->live && !task->last_dropped && !task->sealing)
+        return !go_idle(task, fiber);
+    if (task->live) { /* else its start failed, and nobody has a handle */
+        if (!task->last_dropped && !inbox_leave(&task->mailbox, INBOX_SEALED))
+            return true;
         run_exit(task, fiber);
-        end_task(task);
     }
+    leave_identity(task, fiber);
+    end_task(task);
     return false;
 }
 
 static bool run_turn(struct task *task, struct fiber *fiber)
 {
     struct worker *worker = fiber->worker;
+    enter_identity(task, fiber);
     for (int messages = 0; messages < messages_per_turn && !worker->yield_due;) {
         if (!task->batch) {
             if (!worker_has_taken(worker)) /* else the last in the row was cancelled, or no message */
@@ -237,6 +261,7 @@ static bool run_turn(struct task *task, struct fiber *fiber)
             messages++;
         }
     }
+    leave_identity(task, fiber);
     return true;
 }
 

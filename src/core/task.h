@@ -37,6 +37,7 @@ struct task {
     struct worker *home;          /* where init was run */
     struct task *previous, *next; /* among its live tasks */
     void *kept;                   /* what init rooted */
+    void *identity;               /* what its code has left in its current task; or NULL */
     bool live;                    /* init succeeded and exit has not been run */
     bool last_dropped;            /* no handles: `dropped` was met */
     bool sealing;                 /* the runtime closes: seal the mailbox when it is empty */

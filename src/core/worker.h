@@ -31,11 +31,11 @@ struct worker;
 struct fiber {
     struct worker *worker;
     struct fiber *next; /* among the parked */
+    bool guest;         /* never in the pump: core/guest.h */
     bool in_row;        /* in a body, or between two of a row (body.h) */
     unsigned row;       /* how many bodies of it were begun */
     unsigned row_turns; /* how many things that were ready were ended in it */
     int64_t row_start;  /* ns, if its time is taken; 0: it is not */
-    bool guest;         /* never in the pump: core/guest.h */
 };
 
 enum worker_flag {

@@ -13,7 +13,7 @@
 static const char julia_text[] = {
 #include "array.inc"
     , 0};
-struct julia_source array_source = {julia_text, "jltask:array.jl", false};
+struct julia_source array_source = {julia_text, "jltask:array.jl", 0};
 
 JULIA_FUNCTION(array_source, jlt_value *, new_array,
                (int element, jlt_value *type, size_t ndims, const size_t *dims, const char *call, int *failed),
@@ -94,7 +94,7 @@ bool array_done(jlt_frame *frame, struct outcome outcome)
 
 static struct outcome make_new(const char *call, const struct element *element, size_t ndims, const size_t *dims)
 {
-    RETURN_OUTCOME(LATE(new_array)(element->number, element->type, ndims, dims, call, &failed));
+    RETURN_LATE(new_array, element->number, element->type, ndims, dims, call, &failed);
 }
 
 jlt_value *jlt_array_new(jlt_frame *frame, jlt_element number, size_t ndims, const size_t *dims)
@@ -148,8 +148,8 @@ static void run_release(void *data)
 
 static struct outcome make(const char *call, const struct elements *from, struct release *release)
 {
-    RETURN_OUTCOME(LATE(make_array)(from->type.number, from->type.type, from->type.size, from->data, from->copied,
-                                    from->ndims, from->dims, release ? run_release : NULL, release, call, &failed));
+    RETURN_LATE(make_array, from->type.number, from->type.type, from->type.size, from->data, from->copied, from->ndims,
+                from->dims, release ? run_release : NULL, release, call, &failed);
 }
 
 /* data may be NULL where there are no elements. Julia does not take NULL even where there is nothing to read. */

@@ -6,7 +6,7 @@
 static const char julia_text[] = {
 #include "array_values.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:array_values.jl", false};
+static struct julia_source source = {julia_text, "jltask:array_values.jl", 0};
 
 JULIA_FUNCTION_ON(array_source, source, jlt_value *, get_element,
                   (jlt_value * array, size_t index, const char *call, int *failed),
@@ -36,7 +36,7 @@ JULIA_FUNCTION_ON(array_source, source, jlt_value *, store_shape,
 
 static struct outcome get(const char *call, jlt_value *array, size_t index)
 {
-    RETURN_OUTCOME(LATE(get_element)(array, index, call, &failed));
+    RETURN_LATE(get_element, array, index, call, &failed);
 }
 
 jlt_value *jlt_array_get(jlt_frame *frame, jlt_value *array, size_t index)
@@ -48,7 +48,7 @@ jlt_value *jlt_array_get(jlt_frame *frame, jlt_value *array, size_t index)
 
 static struct outcome set(const char *call, jlt_value *array, size_t index, jlt_value *value)
 {
-    RETURN_OUTCOME(LATE(set_element)(array, index, value, call, &failed));
+    RETURN_LATE(set_element, array, index, value, call, &failed);
 }
 
 bool jlt_array_set(jlt_frame *frame, jlt_value *array, size_t index, jlt_value *value)
@@ -62,8 +62,7 @@ bool jlt_array_set(jlt_frame *frame, jlt_value *array, size_t index, jlt_value *
 static struct outcome append(const char *call, jlt_value *vector, const struct element *element, const void *data,
                              size_t count)
 {
-    RETURN_OUTCOME(LATE(append_elements)(vector, element->number, element->type, element->size, data, count, call,
-                                         &failed));
+    RETURN_LATE(append_elements, vector, element->number, element->type, element->size, data, count, call, &failed);
 }
 
 /* what: the name of data. */
@@ -103,7 +102,7 @@ bool jlt_array_append_of(jlt_frame *frame, jlt_value *vector, jlt_value *type, s
 
 static struct outcome push(const char *call, jlt_value *vector, jlt_value *value)
 {
-    RETURN_OUTCOME(LATE(push_value)(vector, value, call, &failed));
+    RETURN_LATE(push_value, vector, value, call, &failed);
 }
 
 bool jlt_array_push_value(jlt_frame *frame, jlt_value *vector, jlt_value *value)
@@ -114,7 +113,7 @@ bool jlt_array_push_value(jlt_frame *frame, jlt_value *vector, jlt_value *value)
 
 static struct outcome resize(const char *call, jlt_value *vector, size_t length)
 {
-    RETURN_OUTCOME(LATE(resize_vector)(vector, length, call, &failed));
+    RETURN_LATE(resize_vector, vector, length, call, &failed);
 }
 
 bool jlt_array_resize(jlt_frame *frame, jlt_value *vector, size_t length)
@@ -128,7 +127,7 @@ bool jlt_array_resize(jlt_frame *frame, jlt_value *vector, size_t length)
 
 static struct outcome reshape(const char *call, jlt_value *array, size_t ndims, const size_t *dims)
 {
-    RETURN_OUTCOME(LATE(reshape_array)(array, ndims, dims, call, &failed));
+    RETURN_LATE(reshape_array, array, ndims, dims, call, &failed);
 }
 
 jlt_value *jlt_array_reshape(jlt_frame *frame, jlt_value *array, size_t ndims, const size_t *dims)
@@ -141,12 +140,12 @@ jlt_value *jlt_array_reshape(jlt_frame *frame, jlt_value *array, size_t ndims, c
 
 static struct outcome shape(const char *call, jlt_value *array, size_t room, size_t *dims, size_t *ndims_and_length)
 {
-    RETURN_OUTCOME(LATE(store_shape)(array, room, dims, ndims_and_length, call, &failed));
+    RETURN_LATE(store_shape, array, room, dims, ndims_and_length, call, &failed);
 }
 
 size_t jlt_array_shape(jlt_frame *frame, jlt_value *array, size_t room, size_t *dims)
 {
-    size_t ndims_and_length[2];
+    size_t ndims_and_length[2] = {0};
     if (!frame_enter(frame, __func__) || !frame_wants(frame, array, __func__, "array") ||
         (room && !frame_wants(frame, dims, __func__, "dims")) ||
         !array_done(frame, shape(__func__, array, room, dims, ndims_and_length)))
@@ -158,7 +157,7 @@ size_t jlt_array_shape(jlt_frame *frame, jlt_value *array, size_t room, size_t *
 
 size_t jlt_array_length(jlt_frame *frame, jlt_value *array)
 {
-    size_t ndims_and_length[2];
+    size_t ndims_and_length[2] = {0};
     if (!frame_enter(frame, __func__) || !frame_wants(frame, array, __func__, "array") ||
         !array_done(frame, shape(__func__, array, 0, NULL, ndims_and_length)))
         return 0;

@@ -8,7 +8,7 @@
 static const char julia_text[] = {
 #include "array_view.inc"
     , 0};
-struct julia_source array_view_source = {julia_text, "jltask:array_view.jl", false};
+struct julia_source array_view_source = {julia_text, "jltask:array_view.jl", 0};
 
 JULIA_FUNCTION_ON(array_source, array_view_source, jlt_value *, view_array,
                   (jlt_value * array, int element, jlt_value *type, size_t element_size, int strided,
@@ -43,14 +43,14 @@ void view_store(jlt_view *view, size_t view_size, const jlt_view *from)
 static struct outcome look(const char *call, jlt_value *array, const struct element *element, bool strided,
                            struct view_words *words)
 {
-    RETURN_OUTCOME(LATE(view_array)(array, element->number, element->type, element->size, strided, words, JLT_VIEW_DIMS,
-                                    call, &failed));
+    RETURN_LATE(view_array, array, element->number, element->type, element->size, strided, words, JLT_VIEW_DIMS, call,
+                &failed);
 }
 
 static bool take_view(jlt_frame *frame, const char *call, jlt_value *array, const struct element *element, bool strided,
                       jlt_view *view, size_t view_size)
 {
-    struct view_words words;
+    struct view_words words = {0};
     if (!frame_wants(frame, array, call, "array") || !frame_wants(frame, view, call, "view") ||
         !array_done(frame, look(call, array, element, strided, &words)))
         return false;

@@ -11,7 +11,7 @@
 static const char julia_text[] = {
 #include "bits.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:bits.jl", false};
+static struct julia_source source = {julia_text, "jltask:bits.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, make_bits, (jlt_value * type, const void *data, size_t size, int *failed),
                "Any, (Any, Ptr{Cvoid}, Csize_t, Failed)");
@@ -20,12 +20,12 @@ JULIA_FUNCTION(source, jlt_value *, check_bits, (jlt_value * value, jlt_value *t
 
 static struct outcome make(jlt_value *type, const void *data, size_t size)
 {
-    RETURN_OUTCOME(LATE(make_bits)(type, data, size, &failed));
+    RETURN_LATE(make_bits, type, data, size, &failed);
 }
 
 static struct outcome check(jlt_value *value, jlt_value *type, size_t size)
 {
-    RETURN_OUTCOME(LATE(check_bits)(value, type, size, &failed));
+    RETURN_LATE(check_bits, value, type, size, &failed);
 }
 
 static bool wants(jlt_frame *frame, const char *call, jlt_value *value, const char *what, const void *data, size_t size)

@@ -4,6 +4,7 @@
 #include "data/frame.h"
 
 #include "core/helpers.h"
+#include "core/parker.h"
 
 bool jlt_blocking(jlt_frame *frame, void (*work)(void *data), void *data)
 {
@@ -14,6 +15,10 @@ bool jlt_blocking(jlt_frame *frame, void (*work)(void *data), void *data)
         return false;
     }
     julia_may_collect();
+    if (parker_prepare(-1) != JLT_OK) {
+        frame_take(frame, (struct outcome){.failed = true, .error = error_detach()});
+        return false;
+    }
     jlt_status status = helpers_run(work, data);
     if (status == JLT_NO_MEMORY)
         frame_fail(frame, status, "jlt_blocking: no thread could be started");

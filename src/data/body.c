@@ -17,7 +17,7 @@
 static const char julia_text[] = {
 #include "body.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:body.jl", false};
+static struct julia_source source = {julia_text, "jltask:body.jl", 0};
 
 /* What a type names, as new_state in body.jl takes it. A value may be NULL. */
 struct parts {
@@ -42,7 +42,7 @@ struct state {
 
 static struct outcome evaluate_type(const char *text)
 {
-    RETURN_OUTCOME(LATE(type_expression)(text, &failed));
+    RETURN_LATE(type_expression, text, &failed);
 }
 
 static bool is_expression(const char *name)
@@ -67,7 +67,7 @@ static jlt_value *named_type(jlt_frame *frame, const char *name)
 
 static struct outcome new_value(const struct parts *parts, const void *config, entry_function **entry)
 {
-    RETURN_OUTCOME(LATE(new_state)(parts, config, entry, &failed));
+    RETURN_LATE(new_state, parts, config, entry, &failed);
 }
 
 static void begin(jlt_frame *frame, void *data, const void *config)

@@ -8,7 +8,7 @@
 static const char julia_text[] = {
 #include "call.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:call.jl", false};
+static struct julia_source source = {julia_text, "jltask:call.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, call_kw,
                (jlt_value * keywords, jlt_value *function, jlt_value *const *arguments, size_t count, int *failed),
@@ -63,7 +63,7 @@ static bool take_list(jlt_frame *frame, const char *name, jlt_value *const *list
 
 static struct outcome with_keywords(jlt_value *keywords, const struct call *call)
 {
-    RETURN_OUTCOME(LATE(call_kw)(keywords, call->function, call->arguments, call->count, &failed));
+    RETURN_LATE(call_kw, keywords, call->function, call->arguments, call->count, &failed);
 }
 
 jlt_value *jlt_call_kw_list(jlt_frame *frame, jlt_value *keywords, jlt_value *const *list)
@@ -90,7 +90,7 @@ jlt_value *jlt_call_kw_n(jlt_frame *frame, jlt_value *keywords, jlt_value *funct
 
 static struct outcome splat(jlt_value *function, jlt_value *collection)
 {
-    RETURN_OUTCOME(LATE(call_splat)(function, collection, &failed));
+    RETURN_LATE(call_splat, function, collection, &failed);
 }
 
 jlt_value *jlt_call_splat(jlt_frame *frame, jlt_value *function, jlt_value *collection)
@@ -104,7 +104,7 @@ jlt_value *jlt_call_splat(jlt_frame *frame, jlt_value *function, jlt_value *coll
 
 static struct outcome over_elements(const struct call *call)
 {
-    RETURN_OUTCOME(LATE(call_broadcast)(call->function, call->arguments, call->count, &failed));
+    RETURN_LATE(call_broadcast, call->function, call->arguments, call->count, &failed);
 }
 
 jlt_value *jlt_broadcast_list(jlt_frame *frame, jlt_value *const *list)
@@ -127,7 +127,7 @@ jlt_value *jlt_broadcast_n(jlt_frame *frame, jlt_value *function, jlt_value *con
 
 static struct outcome start(const struct call *call)
 {
-    RETURN_OUTCOME(LATE(spawn)(call->function, call->arguments, call->count, &failed));
+    RETURN_LATE(spawn, call->function, call->arguments, call->count, &failed);
 }
 
 jlt_value *jlt_spawn_list(jlt_frame *frame, jlt_value *const *list)
@@ -148,7 +148,7 @@ jlt_value *jlt_spawn_n(jlt_frame *frame, jlt_value *function, jlt_value *const *
 
 static struct outcome await(jlt_value *task)
 {
-    RETURN_OUTCOME(LATE(fetch_task)(task, &failed));
+    RETURN_LATE(fetch_task, task, &failed);
 }
 
 jlt_value *jlt_fetch(jlt_frame *frame, jlt_value *task)

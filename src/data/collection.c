@@ -8,7 +8,7 @@
 static const char julia_text[] = {
 #include "collection.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:collection.jl", false};
+static struct julia_source source = {julia_text, "jltask:collection.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, get_element,
                (jlt_value * collection, jlt_value *const *indices, size_t count, int *failed),
@@ -34,7 +34,7 @@ JULIA_FUNCTION(source, jlt_value *, make_range_f64, (double first, double last, 
 
 static struct outcome get(jlt_value *collection, jlt_value *const *indices, size_t count)
 {
-    RETURN_OUTCOME(LATE(get_element)(collection, indices, count, &failed));
+    RETURN_LATE(get_element, collection, indices, count, &failed);
 }
 
 static jlt_value *get_at(jlt_frame *frame, const char *call, jlt_value *collection, jlt_value *const *indices,
@@ -74,7 +74,7 @@ jlt_value *jlt_index_list(jlt_frame *frame, jlt_value *const *list)
 
 static struct outcome set(jlt_value *collection, jlt_value *value, jlt_value *const *indices, size_t count)
 {
-    RETURN_OUTCOME(LATE(set_element)(collection, value, indices, count, &failed));
+    RETURN_LATE(set_element, collection, value, indices, count, &failed);
 }
 
 static bool set_at(jlt_frame *frame, const char *call, jlt_value *collection, jlt_value *value,
@@ -103,7 +103,7 @@ bool jlt_index_set_list(jlt_frame *frame, jlt_value *const *list)
 
 static struct outcome get_int(jlt_value *collection, int64_t index)
 {
-    RETURN_OUTCOME(LATE(get_element_at)(collection, index, &failed));
+    RETURN_LATE(get_element_at, collection, index, &failed);
 }
 
 jlt_value *jlt_index_at(jlt_frame *frame, jlt_value *collection, int64_t index)
@@ -116,7 +116,7 @@ jlt_value *jlt_index_at(jlt_frame *frame, jlt_value *collection, int64_t index)
 
 static struct outcome set_int(jlt_value *collection, jlt_value *value, int64_t index)
 {
-    RETURN_OUTCOME(LATE(set_element_at)(collection, value, index, &failed));
+    RETURN_LATE(set_element_at, collection, value, index, &failed);
 }
 
 bool jlt_index_set_at(jlt_frame *frame, jlt_value *collection, jlt_value *value, int64_t index)
@@ -130,7 +130,7 @@ bool jlt_index_set_at(jlt_frame *frame, jlt_value *collection, jlt_value *value,
 
 static struct outcome has(jlt_value *collection, jlt_value *key, int *result)
 {
-    RETURN_OUTCOME(LATE(has_key)(collection, key, result, &failed));
+    RETURN_LATE(has_key, collection, key, result, &failed);
 }
 
 bool jlt_has_key(jlt_frame *frame, jlt_value *collection, jlt_value *key)
@@ -145,7 +145,7 @@ bool jlt_has_key(jlt_frame *frame, jlt_value *collection, jlt_value *key)
 
 static struct outcome count_elements(jlt_value *collection, size_t *length)
 {
-    RETURN_OUTCOME(LATE(length_of)(collection, length, &failed));
+    RETURN_LATE(length_of, collection, length, &failed);
 }
 
 size_t jlt_length(jlt_frame *frame, jlt_value *collection)
@@ -161,7 +161,7 @@ size_t jlt_length(jlt_frame *frame, jlt_value *collection)
 
 static struct outcome range_i64(int64_t first, int64_t step, int64_t last)
 {
-    RETURN_OUTCOME(LATE(make_range_i64)(first, step, last, &failed));
+    RETURN_LATE(make_range_i64, first, step, last, &failed);
 }
 
 jlt_value *jlt_range_i64(jlt_frame *frame, int64_t first, int64_t step, int64_t last)
@@ -176,7 +176,7 @@ jlt_value *jlt_range_i64(jlt_frame *frame, int64_t first, int64_t step, int64_t 
 
 static struct outcome range_f64(double first, double last, size_t length)
 {
-    RETURN_OUTCOME(LATE(make_range_f64)(first, last, length, &failed));
+    RETURN_LATE(make_range_f64, first, last, length, &failed);
 }
 
 jlt_value *jlt_range_f64(jlt_frame *frame, double first, double last, size_t length)

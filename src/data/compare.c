@@ -8,7 +8,7 @@
 static const char julia_text[] = {
 #include "compare.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:compare.jl", false};
+static struct julia_source source = {julia_text, "jltask:compare.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, equal, (jlt_value * left, jlt_value *right, int *result, int *failed),
                "Any, (Any, Any, Ptr{Cint}, Failed)");
@@ -26,7 +26,7 @@ static bool wants(jlt_frame *frame, const char *call, jlt_value *left, jlt_value
 
 static struct outcome are_equal(jlt_value *left, jlt_value *right, int *result)
 {
-    RETURN_OUTCOME(LATE(equal)(left, right, result, &failed));
+    RETURN_LATE(equal, left, right, result, &failed);
 }
 
 bool jlt_equal(jlt_frame *frame, jlt_value *left, jlt_value *right)
@@ -40,7 +40,7 @@ bool jlt_equal(jlt_frame *frame, jlt_value *left, jlt_value *right)
 
 static struct outcome are_equal_keys(jlt_value *left, jlt_value *right, int *result)
 {
-    RETURN_OUTCOME(LATE(equal_keys)(left, right, result, &failed));
+    RETURN_LATE(equal_keys, left, right, result, &failed);
 }
 
 bool jlt_isequal(jlt_frame *frame, jlt_value *left, jlt_value *right)
@@ -54,12 +54,13 @@ bool jlt_isequal(jlt_frame *frame, jlt_value *left, jlt_value *right)
 
 bool jlt_identical(jlt_frame *frame, jlt_value *left, jlt_value *right)
 {
-    return wants(frame, __func__, left, right) && LATE(identical)(left, right);
+    identical_function *are_identical = wants(frame, __func__, left, right) ? FRAME_LATE(frame, identical) : NULL;
+    return are_identical && are_identical(left, right);
 }
 
 static struct outcome compute_hash(jlt_value *value, uint64_t *result)
 {
-    RETURN_OUTCOME(LATE(hash_of)(value, result, &failed));
+    RETURN_LATE(hash_of, value, result, &failed);
 }
 
 uint64_t jlt_hash(jlt_frame *frame, jlt_value *value)

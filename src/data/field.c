@@ -9,7 +9,7 @@
 static const char julia_text[] = {
 #include "field.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:field.jl", false};
+static struct julia_source source = {julia_text, "jltask:field.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, get_field, (jlt_value * value, jlt_value *name, int *failed),
                "Any, (Any, Any, Failed)");
@@ -29,7 +29,7 @@ JULIA_FUNCTION(source, jlt_value *, name_of_field, (jlt_value * value, size_t po
 
 static struct outcome get(jlt_value *value, jlt_value *name)
 {
-    RETURN_OUTCOME(LATE(get_field)(value, name, &failed));
+    RETURN_LATE(get_field, value, name, &failed);
 }
 
 jlt_value *jlt_field_get(jlt_frame *frame, jlt_value *value, const char *name)
@@ -43,7 +43,7 @@ jlt_value *jlt_field_get(jlt_frame *frame, jlt_value *value, const char *name)
 
 static struct outcome set(jlt_value *value, jlt_value *name, jlt_value *field)
 {
-    RETURN_OUTCOME(LATE(set_field)(value, name, field, &failed));
+    RETURN_LATE(set_field, value, name, field, &failed);
 }
 
 bool jlt_field_set(jlt_frame *frame, jlt_value *value, const char *name, jlt_value *field)
@@ -57,7 +57,7 @@ bool jlt_field_set(jlt_frame *frame, jlt_value *value, const char *name, jlt_val
 
 static struct outcome has(jlt_value *value, jlt_value *name, int *result)
 {
-    RETURN_OUTCOME(LATE(has_field)(value, name, result, &failed));
+    RETURN_LATE(has_field, value, name, result, &failed);
 }
 
 bool jlt_has_field(jlt_frame *frame, jlt_value *value, const char *name)
@@ -76,12 +76,13 @@ size_t jlt_field_count(jlt_frame *frame, jlt_value *value)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
         return 0;
-    return LATE(count_fields)(value);
+    count_fields_function *count = FRAME_LATE(frame, count_fields);
+    return count ? count(value) : 0;
 }
 
 static struct outcome get_at(jlt_value *value, size_t position)
 {
-    RETURN_OUTCOME(LATE(get_field_at)(value, position, &failed));
+    RETURN_LATE(get_field_at, value, position, &failed);
 }
 
 jlt_value *jlt_field_at(jlt_frame *frame, jlt_value *value, size_t position)
@@ -94,7 +95,7 @@ jlt_value *jlt_field_at(jlt_frame *frame, jlt_value *value, size_t position)
 
 static struct outcome set_at(jlt_value *value, size_t position, jlt_value *field)
 {
-    RETURN_OUTCOME(LATE(set_field_at)(value, position, field, &failed));
+    RETURN_LATE(set_field_at, value, position, field, &failed);
 }
 
 bool jlt_field_set_at(jlt_frame *frame, jlt_value *value, size_t position, jlt_value *field)
@@ -108,7 +109,7 @@ bool jlt_field_set_at(jlt_frame *frame, jlt_value *value, size_t position, jlt_v
 
 static struct outcome name_at(jlt_value *value, size_t position, const char **name)
 {
-    RETURN_OUTCOME(LATE(name_of_field)(value, position, name, &failed));
+    RETURN_LATE(name_of_field, value, position, name, &failed);
 }
 
 const char *jlt_field_name(jlt_frame *frame, jlt_value *value, size_t position)

@@ -271,14 +271,26 @@ jlt_value *frame_root(jlt_frame *frame, jlt_value *value)
 
 jlt_value *frame_take(jlt_frame *frame, struct outcome outcome)
 {
-    if (frame->base->failed) /* in C that Julia called: the first failure is the one that is kept */
+    if (frame->base->failed) { /* in C that Julia called: the first failure is the one that is kept */
+        error_free(outcome.error);
         return NULL;
+    }
     if (!outcome.failed)
         return frame_root(frame, outcome.value);
-    frame->base->exception = outcome.value;
+    frame->base->error = outcome.error;
+    frame->base->exception = outcome.error ? NULL : outcome.value;
     frame->base->failed = true;
     julia_may_collect();
     return NULL;
+}
+
+void *frame_late(jlt_frame *frame, struct julia_function *function)
+{
+    struct outcome outcome = {.failed = true};
+    void *pointer = bootstrap_function(function, &outcome.error);
+    if (!pointer)
+        frame_take(frame, outcome);
+    return pointer;
 }
 
 bool frame_wants(jlt_frame *frame, const void *value, const char *call, const char *what)

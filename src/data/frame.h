@@ -44,6 +44,12 @@ jlt_value *frame_root(jlt_frame *frame, jlt_value *value);
 /* The value of an outcome, rooted; or NULL, and the frame fails if it has not failed meanwhile. */
 jlt_value *frame_take(jlt_frame *frame, struct outcome outcome);
 
+/* A late function (bootstrap.h) that tells of no failure itself: FRAME_LATE(frame, name). NULL, and the frame fails, if
+ * it cannot be had. */
+#define FRAME_LATE(frame, name) ((name##_function *)frame_late(frame, &name##_data))
+struct julia_function;
+void *frame_late(jlt_frame *frame, struct julia_function *function);
+
 /* False, and the frame fails, if value is NULL. */
 bool frame_wants(jlt_frame *frame, const void *value, const char *call, const char *what);
 

@@ -24,29 +24,80 @@ Base.show(io::IO, f::CFunction) = print(io, f.name, " (a C function)")
 Base.print(io::IO, f::CFunction) = show(io, f) # Base has other ways for a Function
 Base.show(io::IO, ::MIME"text/plain", f::CFunction) = show(io, f)
 
+(f::CFunction)(@nospecialize(args...)) = call_c(f, Any[args...])
+
 # The task stays on its thread meanwhile, as C code expects.
-function (f::CFunction)(@nospecialize(args...))
+function call_c(f::CFunction, values::Vector{Any})
     f.self == C_NULL && throw(CFunctionError(f.name, STATUS_CLOSED, "$(f.name): Julia has ended"))
-    values = Any[args...]
     failed = Ref{Cint}(0)
+    result = enter(f, values, failed)
+    failed[] == 0 && return result
+    if failed[] == CALL_IS_DEEP && !handles_overflow()
+        failed[] = CALL_ANYWAY
+        result = enter(f, values, failed)
+        failed[] == 0 && return result
+    end
+    if failed[] == CALL_IS_DEEP || failed[] == CALL_OVERFLOWS
+        handles_overflow() ? rethrow() : throw(StackOverflowError())
+    end
+    throw(thrown(f, failed[], result))
+end
+
+# How a call ended, and (CALL_ANYWAY) how it should begin, as in function.c.
+const CALL_ANYWAY = -1
+const CALL_OVERFLOWS = 2
+const CALL_IS_DEEP = 3
+const CALL_FAILED = 16
+
+function enter(f::CFunction, values::Vector{Any}, failed::Ref{Cint})
     task = current_task()
     sticky = task.sticky
     task.sticky = true
     result = GC.@preserve f values ccall(f.enter, Any, (Ptr{Cvoid}, Ptr{Any}, Csize_t, Failed), f.self,
                                          pointer(values), length(values), failed)
     task.sticky = sticky
-    failed[] == 0 || throw(thrown(f, result::Failure))
     return result
 end
 
-thrown(f::CFunction, failure::Failure) =
-    isempty(failure.stack) ? CFunctionError(f.name, failure.status, failure.message) : unwrapped(failure.stack[end][1])
+# Whether this is called while the task handles a stack overflow. Then it is not only near the end of the stack that C
+# is not entered, but until most of the stack has been given back: code that calls C again at each level of a recursion
+# that it comes back from would else throw anew at each, and to throw takes some microseconds for each frame below.
+function handles_overflow()
+    list = handled()
+    return !isempty(list) && list[end] isa StackOverflowError
+end
 
-# A failure that C found.
-text_failure(status::Cint, message::Ptr{UInt8}) = Failure(status, unsafe_string(message), Any[])
+function thrown(f::CFunction, failed::Cint, result)
+    result isa Failure || return CFunctionError(f.name, failed - CALL_FAILED, result)
+    isempty(result.stack) && return CFunctionError(f.name, result.status, result.message)
+    return unwrapped(result.stack[end][1])
+end
+
+# Has all of this compiled before a program can call it first where the stack ends: the compiler would be broken off in
+# the middle. C takes a call without a function for one that finds no room.
+const REHEARSED = Ref(false)
+const NO_FUNCTION = zeros(UInt8, 64)
+
+function rehearse(enter::Ptr{Cvoid})
+    REHEARSED[] && return
+    REHEARSED[] = true
+    f = CFunction("", enter, C_NULL, pointer(NO_FUNCTION))
+    try
+        throw(StackOverflowError())
+    catch
+        try
+            Base.invokelatest(f)
+        catch
+        end
+    end
+    precompile(Tuple{CFunction,Any})
+    precompile(Tuple{CFunction,Any,Any})
+    precompile(Tuple{typeof(thrown),CFunction,Cint,Any})
+end
 
 function new_function(name::Ptr{UInt8}, enter::Ptr{Cvoid}, release::Ptr{Cvoid}, self::Ptr{Cvoid}, failed::Failed)
     try
+        rehearse(enter)
         return CFunction(unsafe_string(name), enter, release, self)
     catch
         return failure(failed)

@@ -7,8 +7,11 @@
  * holding and dropping are a few instructions, a dropped value goes with the next collection, and each collection
  * walks the list. The list changes under a spinlock that is never held across a call into Julia.
  *
- * The scanner stays when the runtime ends: Julia may still collect while it shuts down, and what is held is the
- * client's until it drops it. */
+ * The scanner is there from the start, since making it known under the lock would call into Julia, which may throw
+ * where the stack ends. It stays when the runtime ends: Julia may still collect while it shuts down, and what is
+ * held is the client's until it drops it. */
+#include "data/held.h"
+
 #include "data/array_view.h"
 
 #include "base/checks.h"
@@ -41,7 +44,6 @@ JULIA_FUNCTION_ON(array_source, array_view_source, jlt_value *, inspect,
 
 static struct spinlock lock = {ATOMIC_FLAG_INIT};
 static struct jlt_held *all;
-static bool scanned; /* the root scanner is known to Julia */
 
 /* ---- the list ---- */
 
@@ -57,14 +59,15 @@ static void mark_held(int full)
     spin_unlock(&lock);
 }
 
-/* On a Julia thread that does not let a collection run meanwhile. Nobody waits for the lock while the scanner is made
- * known: nothing is held before that. */
+void held_open(void)
+{
+    julia.gc_set_cb_root_scanner(mark_held, 1);
+}
+
+/* On a Julia thread that does not let a collection run meanwhile. */
 static void link_held(struct jlt_held *held)
 {
     spin_lock(&lock);
-    if (!scanned)
-        julia.gc_set_cb_root_scanner(mark_held, 1);
-    scanned = true;
     LIST_ADD(all, held);
     spin_unlock(&lock);
     COUNT(held, 1);
@@ -108,7 +111,7 @@ static void make_held(void *result, int kind, int element, const char *type_name
 
 static struct outcome look_into(jlt_value *value, struct view_words *words, struct jlt_held **held)
 {
-    RETURN_OUTCOME(LATE(inspect)(value, words, JLT_VIEW_DIMS, make_held, held, &failed));
+    RETURN_LATE(inspect, value, words, JLT_VIEW_DIMS, make_held, held, &failed);
 }
 
 jlt_held *jlt_hold(jlt_frame *frame, jlt_value *value)

@@ -9,7 +9,7 @@
 static const char julia_text[] = {
 #include "module.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:module.jl", false};
+static struct julia_source source = {julia_text, "jltask:module.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, include_file, (const char *path, int *failed), "Any, (Ptr{UInt8}, Failed)");
 JULIA_FUNCTION(source, jlt_value *, use_package, (const char *name, int *failed), "Any, (Ptr{UInt8}, Failed)");
@@ -19,22 +19,22 @@ JULIA_FUNCTION(source, jlt_value *, module_once, (const char *name, const char *
 
 static struct outcome include_path(const char *path)
 {
-    RETURN_OUTCOME(LATE(include_file)(path, &failed));
+    RETURN_LATE(include_file, path, &failed);
 }
 
 static struct outcome use(const char *name)
 {
-    RETURN_OUTCOME(LATE(use_package)(name, &failed));
+    RETURN_LATE(use_package, name, &failed);
 }
 
 static struct outcome activate_project(const char *path)
 {
-    RETURN_OUTCOME(LATE(activate)(path, &failed));
+    RETURN_LATE(activate, path, &failed);
 }
 
 static struct outcome define(const char *name, const char *code)
 {
-    RETURN_OUTCOME(LATE(module_once)(name, code, &failed));
+    RETURN_LATE(module_once, name, code, &failed);
 }
 
 jlt_value *jlt_include(jlt_frame *frame, const char *path)

@@ -9,7 +9,7 @@
 static const char julia_text[] = {
 #include "opaque.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:opaque.jl", false};
+static struct julia_source source = {julia_text, "jltask:opaque.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, new_opaque, (void *data, void (*release)(void *), jlt_value *tag, int *failed),
                "Any, (Ptr{Cvoid}, Ptr{Cvoid}, Any, Failed)");
@@ -21,12 +21,12 @@ JULIA_FUNCTION(source, jlt_value *, opaque_data, (jlt_value * opaque, jlt_value 
 static struct outcome make(void *data, void (*release)(void *data), const char *tag)
 {
     jlt_value *symbol = julia.symbol(tag ? tag : "");
-    RETURN_OUTCOME(LATE(new_opaque)(data, release, symbol, &failed));
+    RETURN_LATE(new_opaque, data, release, symbol, &failed);
 }
 
 static struct outcome arm(jlt_value *opaque)
 {
-    RETURN_OUTCOME(LATE(arm_opaque)(opaque, &failed));
+    RETURN_LATE(arm_opaque, opaque, &failed);
 }
 
 jlt_value *jlt_opaque(jlt_frame *frame, const char *tag, void *data, void (*release)(void *data))
@@ -43,7 +43,7 @@ jlt_value *jlt_opaque(jlt_frame *frame, const char *tag, void *data, void (*rele
 static struct outcome get(jlt_value *opaque, const char *tag, void **data)
 {
     jlt_value *symbol = tag ? julia.symbol(tag) : bootstrap.nothing;
-    RETURN_OUTCOME(LATE(opaque_data)(opaque, symbol, data, &failed));
+    RETURN_LATE(opaque_data, opaque, symbol, data, &failed);
 }
 
 void *jlt_opaque_get(jlt_frame *frame, const char *tag, jlt_value *value)

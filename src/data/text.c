@@ -8,19 +8,19 @@
 static const char julia_text[] = {
 #include "text.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:text.jl", false};
+static struct julia_source source = {julia_text, "jltask:text.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, show_text, (jlt_value * value, int *failed), "Any, (Any, Failed)");
 JULIA_FUNCTION(source, jlt_value *, print_text, (jlt_value * value, int *failed), "Any, (Any, Failed)");
 
 static struct outcome show(jlt_value *value)
 {
-    RETURN_OUTCOME(LATE(show_text)(value, &failed));
+    RETURN_LATE(show_text, value, &failed);
 }
 
 static struct outcome print(jlt_value *value)
 {
-    RETURN_OUTCOME(LATE(print_text)(value, &failed));
+    RETURN_LATE(print_text, value, &failed);
 }
 
 static const char *text(jlt_frame *frame, const char *call, struct outcome (*make)(jlt_value *), jlt_value *value,

@@ -8,7 +8,7 @@
 static const char julia_text[] = {
 #include "tuple.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:tuple.jl", false};
+static struct julia_source source = {julia_text, "jltask:tuple.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, make_tuple, (jlt_value *const *values, size_t count, int *failed),
                "Any, (Ptr{Any}, Csize_t, Failed)");
@@ -19,7 +19,7 @@ _Static_assert(sizeof(jlt_field) == 2 * sizeof(void *), "make_named_tuple in tup
 
 static struct outcome new_tuple(jlt_value *const *values, size_t count)
 {
-    RETURN_OUTCOME(LATE(make_tuple)(values, count, &failed));
+    RETURN_LATE(make_tuple, values, count, &failed);
 }
 
 static jlt_value *tuple(jlt_frame *frame, const char *call, jlt_value *const *values, size_t count)
@@ -45,7 +45,7 @@ jlt_value *jlt_tuple_list(jlt_frame *frame, jlt_value *const *list)
 
 static struct outcome new_named_tuple(const jlt_field *fields, size_t count)
 {
-    RETURN_OUTCOME(LATE(make_named_tuple)(fields, count, &failed));
+    RETURN_LATE(make_named_tuple, fields, count, &failed);
 }
 
 static jlt_value *named_tuple(jlt_frame *frame, const char *call, const jlt_field *fields, size_t count)

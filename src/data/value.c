@@ -12,7 +12,7 @@
 static const char julia_text[] = {
 #include "value.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:value.jl", false};
+static struct julia_source source = {julia_text, "jltask:value.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, type_of, (jlt_value *), "Any, (Any,)");
 JULIA_FUNCTION(source, const char *, string_bytes, (jlt_value *, size_t *length), "Ptr{UInt8}, (Any, Ptr{Csize_t})");
@@ -206,7 +206,7 @@ jlt_value *jlt_box_missing(jlt_frame *frame)
 /* Unlike Julia's own C function this one does not throw when there is no memory for it. */
 static struct outcome make_string(const char *bytes, size_t length)
 {
-    RETURN_OUTCOME(LATE(new_string)(bytes, length, &failed));
+    RETURN_LATE(new_string, bytes, length, &failed);
 }
 
 static jlt_value *box_string(jlt_frame *frame, const char *bytes, size_t length)
@@ -250,7 +250,7 @@ jlt_value *jlt_box_symbol(jlt_frame *frame, const char *name)
 
 static struct outcome make_symbol(const char *bytes, size_t length)
 {
-    RETURN_OUTCOME(LATE(new_symbol)(bytes, length, &failed));
+    RETURN_LATE(new_symbol, bytes, length, &failed);
 }
 
 jlt_value *jlt_box_symbol_n(jlt_frame *frame, const char *bytes, size_t length)
@@ -271,7 +271,10 @@ const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length)
     size_t bytes = 0;
     if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
         return NULL;
-    const char *text = LATE(string_bytes)(value, &bytes);
+    string_bytes_function *look = FRAME_LATE(frame, string_bytes);
+    if (!look)
+        return NULL;
+    const char *text = look(value, &bytes);
     if (!text)
         frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_string: expected String, got %s", julia.typeof_str(value));
     else if (length)
@@ -283,7 +286,10 @@ const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
         return NULL;
-    const char *name = LATE(symbol_name)(value);
+    symbol_name_function *look = FRAME_LATE(frame, symbol_name);
+    if (!look)
+        return NULL;
+    const char *name = look(value);
     if (!name)
         frame_fail(frame, JLT_TYPE_MISMATCH, "jlt_unbox_symbol: expected Symbol, got %s", julia.typeof_str(value));
     return name;
@@ -293,7 +299,7 @@ const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value)
 
 static struct outcome name_wrong_type(jlt_value *value, const char *call, const char *expected)
 {
-    RETURN_OUTCOME(LATE(wrong_type)(value, call, expected, &failed));
+    RETURN_LATE(wrong_type, value, call, expected, &failed);
 }
 
 void value_mismatch(jlt_frame *frame, jlt_value *value, const char *call, const char *expected)
@@ -354,5 +360,6 @@ jlt_value *jlt_typeof(jlt_frame *frame, jlt_value *value)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
         return NULL;
-    return frame_root(frame, LATE(type_of)(value));
+    type_of_function *type = FRAME_LATE(frame, type_of);
+    return type ? frame_root(frame, type(value)) : NULL;
 }

@@ -33,8 +33,20 @@ const STATUS_NOT_FOUND = 4
 const STATUS_CLOSED = 6
 const STATUS_INVALID_ARGUMENT = 11
 
+# What the current task is handling, the newest last.
+handled() = isdefined(Base, :current_exceptions) ? # since 1.7
+    Any[e.exception for e in Base.current_exceptions(backtrace=false)] : Base.catch_stack(include_bt=false)
+
+const MOST_EXCEPTIONS = 16
+
 function exceptions()
-    if isdefined(Base, :current_exceptions) # since 1.7
+    list = handled()
+    if length(list) > MOST_EXCEPTIONS # thrown while others were handled, by something recursive; each has all its frames
+        newest = Any[(e, []) for e in list[end-MOST_EXCEPTIONS+1:end]]
+        newest[end] = (list[end], catch_backtrace())
+        return newest
+    end
+    if isdefined(Base, :current_exceptions)
         return Any[(e.exception, e.backtrace) for e in Base.current_exceptions()]
     end
     return Any[(e[1], e[2]) for e in Base.catch_stack()]
@@ -51,6 +63,15 @@ function failure(failed::Failed, status::Int, message::String)
 end
 
 rare_failure = failure
+
+# No frame roots what a start fails with until it is described. A Failure is immutable, so Julia may make two objects
+# of one: the one that is kept must be the one that is returned.
+const START_FAILURE = Ref{Any}(nothing)
+
+function start_failure(failed::Failed)
+    START_FAILURE[] = failure(failed)
+    return START_FAILURE[]
+end
 
 # Julia wraps what a file threw once for each file that was being included, the outermost first.
 unwrapped(exception) = exception isa LoadError ? unwrapped(exception.error) : exception
@@ -89,5 +110,16 @@ struct Fiber
 end
 
 (fiber::Fiber)() = (ccall(fiber.run, Cvoid, (Ptr{Cvoid},), fiber.data); nothing)
+
+# ---- the rest of this module, when it is needed -----------------------------------------------------------------
+
+# REQUEST is where C's `request` is (bootstrap.c), a struct of four words. It is read by intrinsics that are looked up, so
+# that nothing has to be compiled for that.
+
+# Evaluates a statement in it.
+const STEP = :(include_string(identity, JLTask,
+    unsafe_string(Core.Intrinsics.pointerref(REQUEST, 1, 1),
+                  Core.Intrinsics.bitcast(Int, Core.Intrinsics.pointerref(REQUEST, 2, 1))),
+    unsafe_string(Core.Intrinsics.pointerref(REQUEST, 3, 1))))
 
 end

@@ -13,7 +13,7 @@ _Static_assert(JLT_EXCEPTION == 1 && JLT_TYPE_MISMATCH == 3 && JLT_NOT_FOUND == 
 static const char julia_text[] = {
 #include "calls.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:calls.jl", false};
+static struct julia_source source = {julia_text, "jltask:calls.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, eval_code, (const char *code, int *failed), "Any, (Ptr{UInt8}, Failed)");
 typedef void describe_sink(void *context, int status, const char *message, size_t message_length, const char *type,
@@ -28,7 +28,7 @@ struct outcome julia_call(jlt_value *const *arguments, size_t count)
 
 struct outcome julia_eval(const char *code)
 {
-    RETURN_OUTCOME(LATE(eval_code)(code, &failed));
+    RETURN_LATE(eval_code, code, &failed);
 }
 
 static void make_error(void *context, int status, const char *message, size_t message_length, const char *type,
@@ -41,8 +41,16 @@ static void make_error(void *context, int status, const char *message, size_t me
 struct error *julia_describe(jlt_value *failure)
 {
     struct body body = leave_body();
-    struct error *error = NULL;
-    LATE(describe)(failure, make_error, &error);
+    struct error *error = NULL, *none = NULL;
+    describe_function *function = LATE(describe, &none);
+    if (function)
+        function(failure, make_error, &error);
+    error_free(none);
     back_in_body(body);
     return error ? error : error_constant(JLT_EXCEPTION);
+}
+
+struct error *julia_failure(struct outcome outcome)
+{
+    return outcome.error ? outcome.error : julia_describe(outcome.value);
 }

@@ -30,10 +30,12 @@ static inline void back_in_body(struct body body)
         julia_leave_loop(body.fiber->worker);
 }
 
-/* What came of a call. The value, or the Failure, is not rooted yet. */
+/* What came of a call. The value, or the Failure, is not rooted yet. If there was no call, since the late function for
+ * it could not be had (bootstrap.h), error says why, and is the receiver's. */
 struct outcome {
     jlt_value *value;
     bool failed;
+    struct error *error;
 };
 
 /* The body of a function that returns what came of an expression, a call of a Julia function that takes &failed. */
@@ -46,6 +48,18 @@ struct outcome {
     back_in_body(body);                                                                                                \
     return outcome
 
+/* The same for a late function, with the arguments behind its name. */
+#define RETURN_LATE(name, ...)                                                                                         \
+    struct body body = leave_body();                                                                                   \
+    struct outcome outcome = {.failed = false};                                                                        \
+    name##_function *function_of_##name = LATE(name, &outcome.error);                                                  \
+    int failed = 0;                                                                                                    \
+    if (function_of_##name)                                                                                            \
+        outcome.value = function_of_##name(__VA_ARGS__);                                                               \
+    outcome.failed = failed || !function_of_##name;                                                                    \
+    back_in_body(body);                                                                                                \
+    return outcome
+
 /* arguments[0] is the function; count includes it. All are rooted by the caller. */
 struct outcome julia_call(jlt_value *const *arguments, size_t count);
 struct outcome julia_eval(const char *code);
@@ -55,5 +69,8 @@ struct outcome julia_global_known(const char *path, void **known);
 
 /* A Failure as an error, the caller's. Runs the exceptions' showerror, so it may suspend. */
 struct error *julia_describe(jlt_value *failure);
+
+/* The error of an outcome that failed, the caller's. */
+struct error *julia_failure(struct outcome outcome);
 
 #endif

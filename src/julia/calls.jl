@@ -2,9 +2,19 @@
 #
 # Evaluating code, and failures as text (calls.c).
 
+# As `julia -e` does: statement by statement, so that one may use the macros that another on the same line has brought.
+# Where modules may choose their syntax, Main's counts.
+const PARSED_FOR = hasmethod(Base.parse_input_line, Tuple{String}, (:mod,)) ? (mod=Main,) : NamedTuple()
+
+# bootstrap_parser_is_unsafe (bootstrap.h)
+const PARSER_IS_UNSAFE = VERSION < VersionNumber(1, 7)
+
 function eval_code(code::Ptr{UInt8}, failed::Failed)
     try
-        return include_string(Main, unsafe_string(code), "jlt_eval")
+        PARSER_IS_UNSAFE && ccall(:jl_sigatomic_begin, Cvoid, ()) # until it returns or throws
+        value = Core.eval(Main, Base.parse_input_line(unsafe_string(code); filename="jlt_eval", PARSED_FOR...))
+        PARSER_IS_UNSAFE && ccall(:jl_sigatomic_end, Cvoid, ())
+        return value
     catch
         return failure(failed)
     end
@@ -64,8 +74,10 @@ function trace_text(io::IO, trace)
     end
 end
 
-function describe(failure::Any, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
-    f = failure::Failure
+# For C, where a NUL would be the end.
+visible(text::String) = '\0' in text ? Base.invokelatest(replace, text, '\0' => "\\0")::String : text
+
+function describe_failure(f::Failure, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
     message, type, trace = f.message, "", ""
     if !isempty(f.stack)
         exception = unwrapped(f.stack[end][1])
@@ -82,7 +94,17 @@ function describe(failure::Any, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
             ""
         end
     end
+    message, type, trace = visible(message), visible(type), visible(trace)
     ccall(sink, Cvoid, (Ptr{Cvoid}, Cint, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t), error,
           f.status, message, sizeof(message), type, sizeof(type), trace, sizeof(trace))
+    return nothing
+end
+
+# Does not call the sink where even that fails.
+function describe(failure::Any, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
+    try
+        describe_failure(failure::Failure, sink, error)
+    catch
+    end
     return nothing
 end

@@ -34,7 +34,7 @@
 static const char julia_text[] = {
 #include "engine.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:engine.jl", false};
+static struct julia_source source = {julia_text, "jltask:engine.jl", 0};
 
 JULIA_FUNCTION(source, void, suspend_fiber, (void *parker, void (*timed_out)(void *), int64_t ns),
                "Cvoid, (Ptr{Cvoid}, Ptr{Cvoid}, Int64)");
@@ -227,6 +227,8 @@ static enum pump_result pump(struct julia_fiber *fiber)
 /* What a fiber's Julia task does. */
 static void run_fiber(void *fiber)
 {
+    if (bootstrap_parser_is_unsafe())
+        julia.sigatomic_begin();
     for (;;) {
         enum pump_result result = pump(fiber);
         if (result == PUMP_EXIT)
@@ -243,17 +245,22 @@ static void schedule(struct fiber *fiber)
     schedule_task(((struct julia_fiber *)fiber)->task);
 }
 
-/* A task that stays on its thread, which it does unless told otherwise; not yet scheduled. NULL: no memory. */
-static jlt_value *new_task(int tid, struct julia_fiber *fiber)
+/* The fiber's task, which stays on its thread, as it does unless told otherwise; not yet scheduled. It has nothing of
+ * the task that makes it. False: no memory. */
+static bool make_task(int tid, struct julia_fiber *fiber)
 {
     struct {
         void (*run)(void *data);
         void *data;
     } fields = {run_fiber, fiber};
     jlt_value *task = julia.call1(bootstrap.Task, julia.new_bits(bootstrap.Fiber, &fields));
-    if (task)
-        julia.set_task_tid(task, tid - 1);
-    return task;
+    if (!task)
+        return false;
+    julia.set_task_tid(task, tid - 1);
+    fiber->task = task; /* which is rooted with that */
+    jlt_value *arguments[] = {task, bootstrap.inherited, bootstrap.nothing};
+    julia.call(bootstrap.setfield, arguments, sizeof arguments / sizeof *arguments);
+    return true;
 }
 
 static bool start_fiber(struct worker *worker)
@@ -267,11 +274,15 @@ static bool start_fiber(struct worker *worker)
     fiber->spare_frames = frame;
     fiber->base.worker = worker;
     julia_list_fiber(fiber);
-    fiber->task = new_task(julia_worker_of(worker)->tid, fiber);
-    if (!fiber->task) {
+    struct random_aside random; /* of whichever task runs here, a body's perhaps */
+    random_set_aside(&random);
+    bool made = make_task(julia_worker_of(worker)->tid, fiber);
+    random_put_back(&random);
+    if (!made) {
         julia_free_fiber(fiber);
         return false;
     }
+    identity_begin(fiber);
     schedule_task(fiber->task);
     return true;
 }
@@ -285,11 +296,19 @@ static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_
 {
     (void)fiber; /* the current one */
     struct body body = leave_body();
+    struct random_aside random; /* a timer makes a task, and what the event loop runs here may */
+    random_set_aside(&random);
     if (timeout_ns < 0)
         wait_scheduled();
     else
-        LATE(suspend_fiber)(parker, timed_out, timeout_ns);
+        LATE_AGAIN(suspend_fiber)(parker, timed_out, timeout_ns); /* julia_can_time_out was called */
+    random_put_back(&random);
     back_in_body(body);
+}
+
+bool julia_can_time_out(struct error **error)
+{
+    return LATE(suspend_fiber, error) != NULL;
 }
 
 static void safepoint(void)
@@ -398,6 +417,9 @@ const struct engine julia_engine = {
     .suspend = suspend,
     .begin_body = begin_body,
     .safepoint = safepoint,
+    .identity_enter = identity_enter,
+    .identity_leave = identity_leave,
+    .identity_free = identity_free,
     .finished = finished,
 };
 
@@ -411,6 +433,7 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
     free_frames = free_spare;
     root_task = julia.get_current_task();
     served = runtime;
+    identity_open();
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct worker *worker = &runtime->workers[i];
         struct julia_worker *data = calloc(1, sizeof *data);

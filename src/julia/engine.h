@@ -7,6 +7,7 @@
 
 #include "core/engine.h"
 #include "core/runtime.h"
+#include "julia/identity.h"
 #include "julia/roots.h"
 
 /* One Julia task that bodies run on. */
@@ -16,6 +17,7 @@ struct julia_fiber {
     struct julia_fiber *previous, *next; /* among all, for the root scanner */
     jlt_frame *frame;                    /* the innermost open one, which links to those around it */
     jlt_frame *spare_frames;
+    uint64_t random[task_random_words]; /* identity.c */
 };
 
 /* The list that the root scanner marks: from here on, a fiber's task and its open frames are rooted; and no longer.
@@ -38,6 +40,9 @@ static inline struct julia_worker *julia_worker_of(const struct worker *worker)
 
 /* The worker of the calling thread, which is Julia's; NULL: it has none, not being in Julia's default pool. */
 struct worker *julia_worker_here(void);
+
+/* Whether engine->suspend can be called with a time limit, from then on; if not, *error, the caller's, says why. */
+bool julia_can_time_out(struct error **error);
 
 /* Called in each collection, for each fiber with open frames. */
 typedef void julia_mark_frames_fn(const jlt_frame *innermost, void *ptls);

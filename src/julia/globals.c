@@ -20,7 +20,7 @@ enum { chains = 1024, most_entries = 8192 };
 static const char julia_text[] = {
 #include "globals.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:globals.jl", false};
+static struct julia_source source = {julia_text, "jltask:globals.jl", 0};
 
 /* *remember: how long what was found may be remembered. */
 enum remember { REMEMBER_NOT, REMEMBER_NAME };
@@ -96,17 +96,21 @@ static jlt_value *constant_of_base(const char *path)
 
 static struct outcome look_up(const char *path, int *how_long)
 {
-    RETURN_OUTCOME(LATE(global_value)(path, how_long, &failed));
+    RETURN_LATE(global_value, path, how_long, &failed);
 }
 
 /* What an entry leads to. False: a global of Main that is not there any more. */
 static bool read_entry(const struct entry *entry, struct outcome *outcome)
 {
     int gone = 0;
-    *outcome = (struct outcome){entry->value, false};
-    if (!entry->value)
-        outcome->value = LATE(main_value)(entry->name, &gone);
-    return !gone;
+    struct error *none = NULL;
+    *outcome = (struct outcome){.value = entry->value};
+    if (entry->value)
+        return true;
+    main_value_function *function = LATE(main_value, &none);
+    error_free(none); /* whoever looks it up anew will see */
+    outcome->value = function ? function(entry->name, &gone) : NULL;
+    return function && !gone;
 }
 
 struct outcome julia_global(const char *path)
@@ -119,7 +123,7 @@ struct outcome julia_global(const char *path)
     jlt_value *constant = constant_of_base(path);
     if (constant) {
         remember(chain, path, constant, NULL);
-        return (struct outcome){constant, false};
+        return (struct outcome){.value = constant};
     }
     int how_long = REMEMBER_NOT;
     outcome = look_up(path, &how_long);

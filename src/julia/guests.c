@@ -13,6 +13,7 @@
 #include "core/guest.h"
 #include "julia/bootstrap.h"
 #include "julia/calls.h"
+#include "julia/stack.h"
 #include "julia/symbols.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 static const char julia_text[] = {
 #include "guests.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:guests.jl", false};
+static struct julia_source source = {julia_text, "jltask:guests.jl", 0};
 
 JULIA_FUNCTION(source, int, pin, (void), "Cint, ()");
 JULIA_FUNCTION(source, void, unpin, (void), "Cvoid, ()");
@@ -65,12 +66,23 @@ static void set_up(struct julia_fiber *fiber)
 
 /* ---- waits ---- */
 
+/* What a wait calls is made ready before it begins, since it cannot be broken off. */
+static jlt_status prepare(int64_t timeout_ns)
+{
+    struct error *error = NULL;
+    if (!stack_has_room(STACK_TO_CALL))
+        error = stack_overflow("to wait here");
+    else if ((timeout_ns < 0 || julia_can_time_out(&error)) && !current_fiber && LATE(pin, &error))
+        (void)LATE(unpin, &error);
+    return error_report(error);
+}
+
 static struct fiber *enter(struct guest_room *room)
 {
     struct waiting_guest *guest = (struct waiting_guest *)room;
     struct body body = leave_body();
     memset(guest, 0, sizeof *guest);
-    guest->pinned = LATE(pin)();
+    guest->pinned = LATE_AGAIN(pin)(); /* prepare was called */
     back_in_body(body);
     set_up(&guest->fiber);
     julia_list_fiber(&guest->fiber);
@@ -83,13 +95,13 @@ static void leave(struct fiber *fiber)
     struct body body = leave_body();
     julia_unlist_fiber(&guest->fiber);
     if (guest->pinned)
-        LATE(unpin)();
+        LATE_AGAIN(unpin)();
     back_in_body(body);
 }
 
 void julia_guests_open(struct runtime *runtime)
 {
-    static const struct guests julia_guests = {is_julias_thread, enter, leave};
+    static const struct guests julia_guests = {is_julias_thread, prepare, enter, leave};
     served = runtime;
     guests = &julia_guests;
 }

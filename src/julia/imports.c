@@ -86,7 +86,7 @@ static long for_syscall(long number, ...)
     enum { rrcall_check_presence = 1008, most_arguments = 6 };
     long values[most_arguments];
     va_list arguments;
-    if (number == rrcall_check_presence && !strncmp(julia.ver_string(), "1.5.", 4))
+    if (number == rrcall_check_presence && julia_minor() == 5)
         return 0;
     va_start(arguments, number);
     for (int i = 0; i < most_arguments; i++)

@@ -18,7 +18,7 @@
 static const char julia_text[] = {
 #include "options.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:options.jl", false};
+static struct julia_source source = {julia_text, "jltask:options.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, set_paths, (const char *depot_path, const char *load_path, int *failed),
                "Any, (Ptr{UInt8}, Ptr{UInt8}, Failed)");
@@ -223,13 +223,6 @@ jlt_status options_try(const struct julia_place *place, const jlt_options *optio
 
 /* ---- Julia's command line ---- */
 
-static int minor_version(void)
-{
-    int major = 0, minor = 0;
-    sscanf(julia.ver_string(), "%d.%d", &major, &minor);
-    return major > 1 ? 999 : minor;
-}
-
 static jlt_status check_version(const jlt_options *options)
 {
     const struct {
@@ -242,7 +235,7 @@ static jlt_status check_version(const jlt_options *options)
         {options->gc_threads > 0, 10, "gc_threads", "GC threads"},
     };
     for (size_t i = 0; i < sizeof features / sizeof *features; i++)
-        if (features[i].wanted && minor_version() < features[i].since)
+        if (features[i].wanted && julia_minor() < features[i].since)
             return error_fail(JLT_INVALID_ARGUMENT, "options.%s: Julia %s has no %s; 1.%d or later has",
                               features[i].option, julia.ver_string(), features[i].what, features[i].since);
     return JLT_OK;
@@ -278,7 +271,7 @@ static JLT_PRINTF(2, 3) void add(struct command_line *line, const char *format, 
 static void add_threads(struct command_line *line, const jlt_options *options)
 {
     int count = options->threads ? options->threads : default_threads();
-    if (options->interactive_threads || minor_version() >= 12) /* 1.12 adds an interactive thread unasked */
+    if (options->interactive_threads || julia_minor() >= 12) /* 1.12 adds an interactive thread unasked */
         add(line, "--threads=%d,%d", count, options->interactive_threads);
     else
         add(line, "--threads=%d", count);
@@ -333,17 +326,17 @@ jlt_status options_set(const jlt_options *options)
 
 static jlt_status report_failure(struct outcome outcome)
 {
-    return outcome.failed ? error_report(julia_describe(outcome.value)) : JLT_OK;
+    return outcome.failed ? error_report(julia_failure(outcome)) : JLT_OK;
 }
 
 static struct outcome apply_paths(const jlt_options *options)
 {
-    RETURN_OUTCOME(LATE(set_paths)(options->depot_path, options->load_path, &failed));
+    RETURN_LATE(set_paths, options->depot_path, options->load_path, &failed);
 }
 
 static struct outcome load_startup(void)
 {
-    RETURN_OUTCOME(LATE(load_startup_files)(&failed));
+    RETURN_LATE(load_startup_files, &failed);
 }
 
 jlt_status options_apply(const jlt_options *options)
@@ -355,7 +348,7 @@ jlt_status options_apply(const jlt_options *options)
     if (status == JLT_OK)
         status = settings_verify(options);
     if (status == JLT_OK)
-        sinks_open(options);
+        status = sinks_open(options);
     if (status == JLT_OK && options->startup_file)
         status = report_failure(load_startup());
     return status;

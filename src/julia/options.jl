@@ -2,15 +2,6 @@
 #
 # Options that are not on Julia's command line (options.c).
 
-# No frame roots what a start fails with until it is described. A Failure is immutable, so Julia may make two objects
-# of one: the one that is kept must be the one that is returned.
-const START_FAILURE = Ref{Any}(nothing)
-
-function start_failure(failed::Failed)
-    START_FAILURE[] = failure(failed)
-    return START_FAILURE[]
-end
-
 # Replaces what Julia made of its environment; an empty entry stands for that.
 function set_path!(entries::Vector{String}, text::Ptr{UInt8})
     text == C_NULL && return

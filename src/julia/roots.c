@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "julia/roots.h"
 
+#include "base/error.h"
 #include "julia/bootstrap.h"
 #include "julia/symbols.h"
 
@@ -10,7 +11,7 @@
 static const char julia_text[] = {
 #include "roots.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:roots.jl", false};
+static struct julia_source source = {julia_text, "jltask:roots.jl", 0};
 
 JULIA_FUNCTION(source, void, page_store, (jlt_value * page, size_t index, jlt_value *value),
                "Cvoid, (Ptr{Cvoid}, Int, Ptr{Cvoid})");
@@ -107,6 +108,11 @@ static bool take_cells(struct root_pages *pages, size_t count, root_cell *cells)
 
 bool root_pages_take(struct root_pages *pages, size_t count, root_cell *cells)
 {
+    struct error *error = NULL;
+    if (!LATE(page_store, &error)) {
+        error_free(error);
+        return false;
+    }
     spin_lock(&pages->lock);
     while (!take_cells(pages, count, cells)) {
         spin_unlock(&pages->lock);
@@ -126,7 +132,7 @@ void root_pages_store(struct root_pages *pages, root_cell cell, jlt_value *value
     spin_lock(&pages->lock);
     jlt_value *page = pages->pages[cell / cells_per_page];
     spin_unlock(&pages->lock);
-    LATE(page_store)(page, cell % cells_per_page + 1, value);
+    LATE_AGAIN(page_store)(page, cell % cells_per_page + 1, value);
 }
 
 void root_pages_give_back(struct root_pages *pages, size_t count, const root_cell *cells)

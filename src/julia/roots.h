@@ -55,7 +55,7 @@ struct root_pages {
 enum { cells_per_page = 1024 };
 
 /* All but mark and finish: any Julia thread.
- * Takes `count` cells. False: no memory. May collect. */
+ * Takes `count` cells. False: no memory for them, or to compile what stores into them. May collect. */
 bool root_pages_take(struct root_pages *pages, size_t count, root_cell *cells);
 /* May collect: value must be rooted. */
 void root_pages_store(struct root_pages *pages, root_cell cell, jlt_value *value);

@@ -19,13 +19,13 @@
 static const char julia_text[] = {
 #include "settings.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:settings.jl", false};
+static struct julia_source source = {julia_text, "jltask:settings.jl", 0};
 
 typedef void take_text(void *context, const char *text);
 JULIA_FUNCTION(source, const int64_t *, settings, (take_text * take, void *context),
                "Ptr{Int64}, (Ptr{Cvoid}, Ptr{Cvoid})");
 
-enum { text_count = 6 }; /* version ... load_path */
+enum { text_count = 5 }; /* julia ... load_path */
 
 /* What is read, as settings.jl gives it. */
 struct reading {
@@ -70,34 +70,42 @@ static void fill(struct reading *reading, const int64_t *numbers)
         .check_bounds = (jlt_check_bounds)numbers[3],
         .startup_file = options_startup_file(),
         .heap_size_hint = (uint64_t)numbers[4],
-        .version = reading->texts[0],
-        .julia = reading->texts[1],
-        .sysimage = reading->texts[2],
-        .project = reading->texts[3],
-        .depot_path = reading->texts[4],
-        .load_path = reading->texts[5],
+        .version = bootstrap.version,
+        .julia = reading->texts[0],
+        .sysimage = reading->texts[1],
+        .project = reading->texts[2],
+        .depot_path = reading->texts[3],
+        .load_path = reading->texts[4],
         .flags = options_flags(),
     };
 }
 
-const jlt_settings *settings_read(void)
+static struct error *read_into(struct reading *reading)
+{
+    struct error *error = NULL;
+    struct body body = leave_body();
+    settings_function *function = LATE(settings, &error);
+    const int64_t *numbers = function ? function(take, reading) : NULL;
+    back_in_body(body);
+    if (!function)
+        return error;
+    if (reading->failed || reading->count < text_count)
+        return error_constant(JLT_NO_MEMORY);
+    fill(reading, numbers);
+    return NULL;
+}
+
+struct error *settings_read(void)
 {
     if (settings_known())
-        return settings_known();
+        return NULL;
     struct reading *reading = calloc(1, sizeof *reading), *none = NULL;
     if (!reading)
-        return NULL;
-    struct body body = leave_body();
-    const int64_t *numbers = LATE(settings)(take, reading);
-    back_in_body(body);
-    if (reading->failed || reading->count < text_count) {
+        return error_constant(JLT_NO_MEMORY);
+    struct error *error = read_into(reading);
+    if (error || !atomic_compare_exchange_strong(&known, &none, reading))
         free_reading(reading);
-        return NULL;
-    }
-    fill(reading, numbers);
-    if (!atomic_compare_exchange_strong(&known, &none, reading))
-        free_reading(reading);
-    return settings_known();
+    return error;
 }
 
 /* ---- verification ---- */
@@ -156,9 +164,10 @@ jlt_status settings_verify(const jlt_options *options)
     if (!options->interactive_threads && !options->gc_threads && !options->optimize && !options->check_bounds &&
         !options->heap_size_hint && !options->project && !options->sysimage)
         return JLT_OK;
-    const jlt_settings *found = settings_read();
-    if (!found)
-        return error_report(error_constant(JLT_NO_MEMORY));
+    struct error *error = settings_read();
+    if (error)
+        return error_report(error);
+    const jlt_settings *found = settings_known();
     if (options->project && !is_project(options->project, found->project))
         return not_used("project", found->project);
     if (options->sysimage && !is_same_path(options->sysimage, found->sysimage))

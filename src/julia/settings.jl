@@ -2,6 +2,13 @@
 #
 # What Julia uses (settings.c): looked up when this file is evaluated, by code that Julia interprets.
 
+# The project in use; none where Julia may not look into the folders that it searches for one.
+const SETTING_PROJECT = try
+    something(Base.active_project(), "")
+catch
+    ""
+end
+
 const SETTING_NUMBERS = let options = Base.JLOptions()
     Int64[
         isdefined(Threads, :threadpoolsize) ? Threads.threadpoolsize(:interactive) :
@@ -15,10 +22,9 @@ end
 
 # In the order of the struct's texts in settings.c.
 const SETTING_TEXTS = String[
-    string(VERSION),
     joinpath(Sys.BINDIR, Base.julia_exename()),
     unsafe_string(Base.JLOptions().image_file),
-    something(Base.active_project(), ""),
+    SETTING_PROJECT,
     join(DEPOT_PATH, ':'),
     join(LOAD_PATH, ':')]
 

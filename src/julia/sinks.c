@@ -11,14 +11,15 @@
 static const char julia_text[] = {
 #include "sinks.inc"
     , 0};
-static struct julia_source source = {julia_text, "jltask:sinks.jl", false};
+static struct julia_source source = {julia_text, "jltask:sinks.jl", 0};
 
 typedef void log_function(int level, const char *level_name, const char *message, const char *module, const char *group,
                           const char *id, const char *file, int line, const char *const *keys,
                           const char *const *values, size_t count);
 typedef void output_function(int stream, const char *bytes, size_t count);
-JULIA_FUNCTION(source, void, open_log, (log_function * sink, int level), "Cvoid, (Ptr{Cvoid}, Cint)");
-JULIA_FUNCTION(source, void, open_output, (output_function * sink), "Cvoid, (Ptr{Cvoid},)");
+JULIA_FUNCTION(source, jlt_value *, open_log, (log_function * sink, int level, int *failed),
+               "Any, (Ptr{Cvoid}, Cint, Failed)");
+JULIA_FUNCTION(source, jlt_value *, open_output, (output_function * sink, int *failed), "Any, (Ptr{Cvoid}, Failed)");
 
 static struct {
     void (*log)(void *context, const jlt_log_record *record);
@@ -71,14 +72,26 @@ static void output(int stream, const char *bytes, size_t count)
     resume_body(body);
 }
 
-void sinks_open(const jlt_options *options)
+static struct outcome install_log(int level)
 {
+    RETURN_LATE(open_log, log_record, level, &failed);
+}
+
+static struct outcome install_output(void)
+{
+    RETURN_LATE(open_output, output, &failed);
+}
+
+jlt_status sinks_open(const jlt_options *options)
+{
+    struct outcome outcome = {.failed = false};
     sinks.log = options->log;
     sinks.log_context = options->log_context;
     sinks.output = options->output;
     sinks.output_context = options->output_context;
     if (options->output)
-        LATE(open_output)(output);
-    if (options->log)
-        LATE(open_log)(log_record, options->log_level);
+        outcome = install_output();
+    if (options->log && !outcome.failed)
+        outcome = install_log(options->log_level);
+    return outcome.failed ? error_report(julia_failure(outcome)) : JLT_OK;
 }

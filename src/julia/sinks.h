@@ -6,7 +6,8 @@
 
 #include <jltask.h>
 
-/* Installs the sinks that the options name. On Julia's first thread, before any code of the user's. */
-void sinks_open(const jlt_options *options);
+/* Installs the sinks that the options name. On Julia's first thread, before any code of the user's.
+ * JLT_EXCEPTION, reported. */
+jlt_status sinks_open(const jlt_options *options);
 
 #endif

@@ -73,9 +73,13 @@ function CoreLogging.handle_message(logger::SinkLogger, level, message, _module,
     return nothing
 end
 
-function open_log(sink::Ptr{Cvoid}, level::Cint)
-    CoreLogging.global_logger(SinkLogger(sink, CoreLogging.LogLevel(level), Dict{Any,Int}(), ReentrantLock()))
-    return nothing
+function open_log(sink::Ptr{Cvoid}, level::Cint, failed::Failed)
+    try
+        CoreLogging.global_logger(SinkLogger(sink, CoreLogging.LogLevel(level), Dict{Any,Int}(), ReentrantLock()))
+        return nothing
+    catch
+        return start_failure(failed)
+    end
 end
 
 # ---- output -----------------------------------------------------------------------------------------------------
@@ -144,11 +148,15 @@ function renew_logger()
 end
 
 # Only Julia's own variables are set: the process's file descriptors belong to the host.
-function open_output(sink::Ptr{Cvoid})
-    REPLACED[1], REPLACED[2] = stdout, stderr
-    set_stream(SinkIO(sink, 1))
-    set_stream(SinkIO(sink, 2))
-    isdefined(Base.Multimedia, :reinit_displays) && Base.Multimedia.reinit_displays()
-    renew_logger()
-    return nothing
+function open_output(sink::Ptr{Cvoid}, failed::Failed)
+    try
+        REPLACED[1], REPLACED[2] = stdout, stderr
+        set_stream(SinkIO(sink, 1))
+        set_stream(SinkIO(sink, 2))
+        isdefined(Base.Multimedia, :reinit_displays) && Base.Multimedia.reinit_displays()
+        renew_logger()
+        return nothing
+    catch
+        return start_failure(failed)
+    end
 end

@@ -7,6 +7,7 @@
 #include "julia/unwinder.h"
 #include "platform/platform.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +29,18 @@ struct entry {
 #define VARIABLE(type, symbol, member, presence) {#symbol, offsetof(struct julia_symbols, member), presence},
 static const struct entry entries[] = {JULIA_SYMBOLS(ENTRY) JULIA_VARIABLES(VARIABLE)};
 
-static bool is_too_old(const char *version)
+/* A later major version counts as a late minor one, an earlier one or none as an early one. */
+static int minor_of(const char *version)
 {
     int major = 0, minor = 0;
-    return sscanf(version, "%d.%d", &major, &minor) != 2 || major < 1 || (major == 1 && minor < oldest_minor);
+    if (sscanf(version, "%d.%d", &major, &minor) != 2 || major < 1)
+        return -1;
+    return major > 1 ? INT_MAX : minor;
+}
+
+int julia_minor(void)
+{
+    return minor_of(julia.ver_string());
 }
 
 static jlt_status take_all(void *library, const char *path)
@@ -62,7 +71,7 @@ jlt_status julia_load(const char *path)
     const char *(*version)(void);
     void *symbol = platform_library_symbol(library, "jl_ver_string");
     memcpy(&version, &symbol, sizeof version);
-    if (symbol && is_too_old(version()))
+    if (symbol && minor_of(version()) < oldest_minor)
         status = error_fail(JLT_NO_JULIA, "no usable Julia: %s is version %s; 1.%d or later is needed", path, version(),
                             oldest_minor);
     else

@@ -26,6 +26,7 @@
     X(jlt_value *, jl_call0, call0, (jlt_value *), ALL)                                                                \
     X(jlt_value *, jl_call1, call1, (jlt_value *, jlt_value *), ALL)                                                   \
     X(jlt_value *, jl_call2, call2, (jlt_value *, jlt_value *, jlt_value *), ALL)                                      \
+    X(int, jl_field_index, field_index, (jlt_value * type, jlt_value * name, int throws), ALL)                         \
     X(jlt_value *, jl_get_nth_field, get_nth_field, (jlt_value *, size_t position), ALL)                               \
     X(jlt_value *, jl_get_global, get_global, (jlt_value * module, jlt_value * name), ALL)                             \
     X(jlt_value *, jl_exception_occurred, exception_occurred, (void), ALL)                                             \
@@ -48,7 +49,12 @@
     X(void, jl_enter_threaded_region, enter_threaded_region, (void), ALL)                                              \
     X(void, jl_exit_threaded_region, exit_threaded_region, (void), ALL)                                                \
     X(void, jl_wakeup_thread, wakeup_thread, (int16_t), ALL)                                                           \
+    X(void, jl_sigatomic_begin, sigatomic_begin, (void), ALL) /* puts InterruptException off on this thread */         \
+    X(void, jl_sigatomic_end, sigatomic_end, (void), ALL)                                                              \
     X(jlt_value *, jl_get_current_task, get_current_task, (void), ALL)                                                 \
+    X(void, jl_active_task_stack, active_task_stack,                                                                   \
+      (jlt_value * task, char **active_start, char **active_end, char **start, char **end), SINCE(1, 6))               \
+    X(void *, jl_task_stack_buffer, task_stack_buffer, (jlt_value * task, size_t * size, int *tid), UNTIL(1, 10))      \
     /* the event loop and its lock */                                                                                  \
     X(void *, jl_global_event_loop, global_event_loop, (void), ALL)                                                    \
     X(void, jl_iolock_begin, iolock_begin, (void), ALL)                                                                \
@@ -103,5 +109,8 @@ extern struct julia_symbols julia;
 
 /* Loads a libjulia and fills `julia`. JLT_NO_JULIA, reported: not loadable, too old, or what is missing. */
 jlt_status julia_load(const char *path);
+
+/* The n of the loaded Julia's version 1.n. */
+int julia_minor(void);
 
 #endif

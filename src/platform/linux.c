@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -102,6 +103,14 @@ static int start_thread(pthread_t *thread, size_t stack_bytes, void *(*run)(void
         error = pthread_create(thread, &attributes, run, argument);
     pthread_attr_destroy(&attributes);
     return error;
+}
+
+uint64_t platform_random(void)
+{
+    uint64_t number = 0;
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) /* early in the system's boot */
+        number = (uint64_t)platform_now() ^ (uint64_t)getpid() << 32;
+    return number;
 }
 
 /* Whoever raised the limit wants deep recursion; but it may be larger than the memory. */

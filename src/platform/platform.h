@@ -45,6 +45,9 @@ int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(vo
 /* Nanoseconds on a clock that only goes forward. */
 int64_t platform_now(void);
 
+/* A number that differs from run to run. */
+uint64_t platform_random(void);
+
 /* How many processors this process may use: those that the calling thread may run on, and no more than the quota of its
  * cgroup, which is read once. At least 1. */
 int platform_processors(void);

@@ -262,6 +262,57 @@ static void test_collections_stop_all_threads(void **unused)
         jlt_persistent_drop(task[i]);
 }
 
+/* Code is parsed, lowered and run on each thread while another does nothing but collect: what a body evaluates, and what
+ * its Julia code does. */
+static void evaluate_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)state, (void)input;
+    const char *text = "sizeof(\"the text of a string that is long enough to be seen\") - 50";
+    int64_t sum = 0;
+    jlt_value *evaluate = jlt_eval(frame, "text -> Core.eval(Main, Meta.parse(text))");
+    for (int i = 0; i < (test_is_stress() ? 50 : 1000); i++) {
+        jlt_frame *scope = jlt_scope_open(frame);
+        sum += jlt_unbox_i64(scope, jlt_eval(scope, text));
+        sum += jlt_unbox_i64(scope, jlt_call(scope, evaluate, jlt_box_string(scope, text)));
+        jlt_scope_close(scope);
+    }
+    atomic_store(&released, true);
+    *(int64_t *)output = sum;
+}
+
+static void collect_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)state, (void)input, (void)output;
+    jlt_value *collect = jlt_global(frame, "Base.GC.gc"), *no = jlt_box_bool(frame, false);
+    while (!atomic_load(&released))
+        jlt_call(frame, collect, no);
+}
+
+static void test_code_is_evaluated_while_others_collect(void **unused)
+{
+    (void)unused;
+    jlt_persistent_type evaluate = {.name = "evaluate", .output_size = sizeof(int64_t), .run = evaluate_run};
+    jlt_persistent_type collect = {.name = "collect", .run = collect_run};
+    if (threads < 2)
+        skip();
+    for (size_t i = 1; i <= 2; i++) {
+        int64_t sum = 0;
+        jlt_persistent *one, *other;
+        jlt_receiver *collected;
+        evaluate.thread = i;
+        collect.thread = 3 - i;
+        atomic_store(&released, false);
+        assert_ok(jlt_persistent_spawn(runtime, &evaluate, NULL, &one));
+        assert_ok(jlt_persistent_spawn(runtime, &collect, NULL, &other));
+        assert_ok(jlt_persistent_call(other, NULL, &collected));
+        assert_ok(jlt_persistent_invoke(one, NULL, &sum));
+        assert_int_equal(sum, test_is_stress() ? 100 : 2000);
+        assert_ok(jlt_receiver_recv(collected, NULL));
+        jlt_persistent_drop(one);
+        jlt_persistent_drop(other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_one_shots_run_on_all_threads),
         cmocka_unit_test(test_a_task_stays_on_the_thread_that_its_type_names),
         cmocka_unit_test(test_collections_stop_all_threads),
+        cmocka_unit_test(test_code_is_evaluated_while_others_collect),
     };
     return cmocka_run_group_tests(tests, start_two_threads, stop_runtime);
 }

@@ -1,0 +1,61 @@
+# The test layout/compatibility: cmake -DSOURCE=<the project's folder> -P compatibility.cmake
+#
+# docs/compatibility.md has a row for each symbol that src/julia/symbols.h marks as missing in some releases, and for
+# each option that src/julia/options.c refuses on older ones, with the same release; it has no other such rows, and the
+# tests that it names are there.
+cmake_minimum_required(VERSION 3.20)
+
+function(fail text)
+    message(SEND_ERROR "docs/compatibility.md: ${text}")
+endfunction()
+
+file(READ ${SOURCE}/docs/compatibility.md document)
+file(READ ${SOURCE}/src/julia/symbols.h symbols)
+file(READ ${SOURCE}/src/julia/options.c options)
+string(REPLACE ";" "," symbols "${symbols}")
+string(REPLACE ";" "," options "${options}")
+
+# An entry begins with X( and ends with its presence.
+set(rows 0)
+string(REGEX MATCHALL "X\\([^,]+, jl_[a-z_0-9]+,[^X]*(ALL|UNTIL\\(1, [0-9]+\\)|SINCE\\(1, [0-9]+\\))\\)" entries "${symbols}")
+foreach(entry IN LISTS entries)
+    if(entry MATCHES "(jl_[a-z_0-9]+),.*(UNTIL|SINCE)\\(1, ([0-9]+)\\)\\)$")
+        set(symbol ${CMAKE_MATCH_1})
+        set(minor ${CMAKE_MATCH_3})
+        string(TOLOWER ${CMAKE_MATCH_2} word)
+        string(FIND "${document}" "| `${symbol}` | ${word} 1.${minor} |" at)
+        if(at EQUAL -1)
+            fail("no row \"| `${symbol}` | ${word} 1.${minor} |\"")
+        endif()
+        math(EXPR rows "${rows} + 1")
+    endif()
+endforeach()
+string(REGEX MATCHALL "\n\\| `jl_[a-z_0-9]+` \\|" written "${document}")
+list(LENGTH written count)
+if(rows EQUAL 0 OR NOT count EQUAL rows)
+    fail("${count} rows of symbols, but src/julia/symbols.h has ${rows} that not all releases have")
+endif()
+
+set(rows 0)
+string(REGEX MATCHALL "[0-9]+, \"[a-z_]+\", \"[A-Za-z ]+\"}" entries "${options}")
+foreach(entry IN LISTS entries)
+    string(REGEX MATCH "([0-9]+), \"([a-z_]+)\"" unused "${entry}")
+    string(FIND "${document}" "| `options.${CMAKE_MATCH_2}` | since 1.${CMAKE_MATCH_1}; " at)
+    if(at EQUAL -1)
+        fail("no row of options.${CMAKE_MATCH_2}, since 1.${CMAKE_MATCH_1}")
+    endif()
+    math(EXPR rows "${rows} + 1")
+endforeach()
+string(REGEX MATCHALL "\n\\| `options[^|]*\\|" written "${document}")
+list(LENGTH written count)
+if(rows EQUAL 0 OR NOT count EQUAL rows)
+    fail("${count} rows of options, but src/julia/options.c has ${rows}")
+endif()
+
+string(REGEX MATCHALL "`julia/[a-z_]+`" tests "${document}")
+foreach(test IN LISTS tests)
+    string(REGEX REPLACE "`" "" name "${test}")
+    if(NOT EXISTS ${SOURCE}/tests/${name}.c)
+        fail("there is no test ${name}")
+    endif()
+endforeach()
