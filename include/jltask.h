@@ -53,11 +53,12 @@ extern "C" {
     X(CLOSED, "the runtime is closed or closing")                                                                      \
     X(TIMEOUT, "the time limit passed; the receiver stays good")                                                       \
     X(PENDING, "no reply yet; the receiver stays good")                                                                \
-    X(CANCELLED, "the runtime was closed with cancel before the message was begun")                                    \
+    X(CANCELLED, "the call was cancelled")                                                                             \
     X(NO_MEMORY, "memory could not be allocated")                                                                      \
     X(INVALID_ARGUMENT, "an argument is not allowed")                                                                  \
     X(NO_JULIA, "no usable Julia was found, or it could not be started")                                               \
-    X(ALREADY_STARTED, "Julia has been started in this process already")
+    X(ALREADY_STARTED, "Julia has been started in this process already")                                               \
+    X(DEADLINE_EXCEEDED, "the call's deadline passed")
 
 typedef enum jlt_status {
 #define JLT_STATUS_ENUM(name, text) JLT_##name,
@@ -188,6 +189,13 @@ JLT_API void jlt_runtime_drop(jlt_runtime *runtime);
  * add the cancel. The handle stays owned by the caller. Any thread. JLT_INVALID_ARGUMENT for NULL. */
 JLT_API jlt_status jlt_runtime_close(jlt_runtime *runtime, bool cancel);
 
+/* A close with a limit in time: what was accepted is answered by its body for timeout_ns nanoseconds; then what has not
+ * begun is answered with JLT_CANCELLED, and so is whoever waits for a body that runs, which is told to stop as one that
+ * is cancelled is (jlt_call_options). Exits run as soon as their task's body has ended: a body that does not stop
+ * delays the end of Julia, not the answers. 0: at once; negative: no limit. Of several limits the first is kept.
+ * Returns at once. Any thread, and bodies. JLT_INVALID_ARGUMENT for NULL; JLT_NO_MEMORY: closed, without the limit. */
+JLT_API jlt_status jlt_runtime_close_within(jlt_runtime *runtime, int64_t timeout_ns);
+
 /* Whether the runtime is closed or closing; true for NULL. Any thread. */
 JLT_API bool jlt_runtime_is_closed(const jlt_runtime *runtime);
 
@@ -195,6 +203,10 @@ JLT_API bool jlt_runtime_is_closed(const jlt_runtime *runtime);
  * it, or close it. Not from a task's body. JLT_INVALID_ARGUMENT for NULL and from a body; JLT_CLOSED when the process
  * is ending and Julia's threads have been stopped. */
 JLT_API jlt_status jlt_thread_join(jlt_thread *thread);
+
+/* The same for at most timeout_ns nanoseconds (negative: no limit). JLT_TIMEOUT: Julia has not ended, and the thread
+ * can be joined again; the message names the types whose bodies still run. */
+JLT_API jlt_status jlt_thread_join_within(jlt_thread *thread, int64_t timeout_ns);
 
 /* What Julia uses. The texts are good until the process ends. */
 typedef struct jlt_settings {
@@ -239,6 +251,7 @@ typedef struct jlt_task_type {
     void (*dispose_output)(void *output); /* these as in jlt_persistent_type */
     void (*dispose_input)(void *input);
     size_t thread;
+    bool skip_if_dropped;
 } jlt_task_type;
 
 /* What a persistent task is. To Julia code it is one Julia task from init to exit: it has its own task-local storage
@@ -273,6 +286,9 @@ typedef struct jlt_persistent_type {
     /* Bodies written in Julia, in place of init, run and exit: the comment below. All may be NULL. */
     const char *julia_init, *julia_run, *julia_exit;       /* functions, by path as in jlt_global */
     const char *julia_config, *julia_input, *julia_output; /* types: a path, or an expression ("NTuple{4,Float64}") */
+    /* A message whose receiver is dropped is given up as if it were cancelled: it never begins if it has not, and its
+     * body sees it if it has. A message sent without a receiver is not. */
+    bool skip_if_dropped;
 } jlt_persistent_type;
 
 /* Bodies written in Julia: a type with julia_run has Julia functions in place of init, run and exit, which must be NULL
@@ -327,10 +343,57 @@ static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_pe
 JLT_API jlt_status jlt_persistent_call(jlt_persistent *task, const void *input, jlt_receiver **receiver);
 JLT_API jlt_status jlt_persistent_try_call(jlt_persistent *task, const void *input, jlt_receiver **receiver);
 
-/* Sends a message and waits for its reply, with no allocation for outputs up to 512 bytes. From a body only that task
- * is suspended meanwhile; but a task that invokes itself, or calls itself while its mailbox is full, waits for ever.
- * output may be NULL: thrown away. Statuses of jlt_persistent_call and of the reply. */
+/* Sends a message and waits for its reply. An input of more than some 500 bytes is not copied, but read where it is.
+ * From a body only that task is suspended meanwhile; but a task that invokes itself, or calls itself while its mailbox
+ * is full, waits for ever. output may be NULL: thrown away. Statuses of jlt_persistent_call and of the reply. */
 JLT_API jlt_status jlt_persistent_invoke(jlt_persistent *task, const void *input, void *output);
+
+/* ---- limits of calls ---------------------------------------------------------------------------------- */
+/* A call can be given up: by its deadline, by a canceller, by its receiver's user. Whoever waits is answered at once,
+ * with JLT_DEADLINE_EXCEEDED or JLT_CANCELLED, whatever Julia's threads do; the error's text says whether the body had
+ * begun. What has not begun never begins, and its place in a bounded mailbox is free at once. A body that has begun
+ * runs to its end, on its own copy of the input, and its output is disposed of; it can see that nobody waits
+ * (jlt_cancelled, and JLTask.cancelled() in Julia code), and is told to stop once: a wait of its own in jltask ends
+ * with JLT_CANCELLED (and what it waits for is given up too), a wait in Julia with the exception JLTask.Cancelled. That
+ * reaches sleep and what waits for Julia's event loop (timers, streams, processes), and where Julia has one thread also
+ * channels, conditions and tasks; other waits, locks, and code that computes are not interrupted. A start that is given
+ * up while init runs leaves no task: exit runs after it. A call that was answered before is not changed. */
+
+typedef struct jlt_canceller jlt_canceller; /* gives up any number of calls */
+
+/* Zero and NULL are the defaults. */
+typedef struct jlt_call_options {
+    int64_t timeout_ns;       /* from the call, its wait for room included, to the reply; 0 and negative: no limit */
+    bool dont_wait;           /* JLT_FULL in place of a wait for room */
+    jlt_canceller *canceller; /* or NULL; must not be dropped before the call returns */
+} jlt_call_options;
+
+/* The calls without _with, with options (NULL: the defaults). Also, from the call itself, which leaves *receiver as it
+ * was and has sent nothing: JLT_DEADLINE_EXCEEDED and JLT_CANCELLED if it found no room before; JLT_CANCELLED is
+ * otherwise the answer of the receiver, of a canceller that was used before the call too. Any thread. */
+static inline jlt_status jlt_task_dispatch_with(jlt_runtime *runtime, const jlt_task_type *type, const void *input,
+                                                const jlt_call_options *options, jlt_receiver **receiver);
+static inline jlt_status jlt_task_invoke_with(jlt_runtime *runtime, const jlt_task_type *type, const void *input,
+                                              const jlt_call_options *options, void *output);
+static inline jlt_status jlt_persistent_dispatch_with(jlt_runtime *runtime, const jlt_persistent_type *type,
+                                                      const void *config, const jlt_call_options *options,
+                                                      jlt_receiver **receiver);
+static inline jlt_status jlt_persistent_call_with(jlt_persistent *task, const void *input,
+                                                  const jlt_call_options *options, jlt_receiver **receiver);
+static inline jlt_status jlt_persistent_invoke_with(jlt_persistent *task, const void *input,
+                                                    const jlt_call_options *options, void *output);
+
+/* Cancels the call. Does not wait; the receiver is still to be received, which says JLT_CANCELLED or, if that came
+ * first, the reply, or dropped. By the receiver's user, one thread at a time as for a receive. JLT_INVALID_ARGUMENT for
+ * NULL. */
+JLT_API jlt_status jlt_receiver_cancel(jlt_receiver *receiver);
+
+/* A canceller, the caller's. _cancel gives up all calls that carry it and have no answer yet, and all that will: any
+ * thread, at any time, also while others wait in a receive; again is allowed. _drop lets go of it; calls that carry it
+ * stay as they are. NULL is ignored there. JLT_NO_MEMORY; JLT_INVALID_ARGUMENT for NULL. */
+JLT_API jlt_status jlt_canceller_new(jlt_canceller **canceller);
+JLT_API jlt_status jlt_canceller_cancel(jlt_canceller *canceller);
+JLT_API void jlt_canceller_drop(jlt_canceller *canceller);
 
 /* Another handle on the same task, or NULL for NULL. Any thread. */
 JLT_API jlt_persistent *jlt_persistent_clone(jlt_persistent *task);
@@ -377,6 +440,11 @@ JLT_API void jlt_slot_set(jlt_frame *frame, jlt_slot *slot, jlt_value *value);
 
 /* Whether the frame has not failed. */
 JLT_API bool jlt_ok(const jlt_frame *frame);
+
+/* Whether nobody waits for the body's reply any more: its call was cancelled, is late, was given up where its type says
+ * skip_if_dropped, or the runtime's close has reached its limit. The body may stop or go on. On the body's thread;
+ * false for NULL. In Julia code that the body calls: JLTask.cancelled(). */
+JLT_API bool jlt_cancelled(const jlt_frame *frame);
 
 /* Fails the frame with JLT_FAILED and a message of one's own; ignored if it has failed already. */
 JLT_API void jlt_fail(jlt_frame *frame, const char *format, ...) JLT_PRINTF(2, 3);
@@ -959,6 +1027,21 @@ JLT_API jlt_status jlt_persistent_try_dispatch_sized(jlt_runtime *runtime, const
                                                      size_t type_size, const void *config, jlt_receiver **receiver);
 JLT_API jlt_status jlt_persistent_spawn_sized(jlt_runtime *runtime, const jlt_persistent_type *type, size_t type_size,
                                               const void *config, jlt_persistent **task);
+JLT_API jlt_status jlt_task_dispatch_with_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
+                                                const void *input, const jlt_call_options *options, size_t options_size,
+                                                jlt_receiver **receiver);
+JLT_API jlt_status jlt_task_invoke_with_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
+                                              const void *input, const jlt_call_options *options, size_t options_size,
+                                              void *output);
+JLT_API jlt_status jlt_persistent_dispatch_with_sized(jlt_runtime *runtime, const jlt_persistent_type *type,
+                                                      size_t type_size, const void *config,
+                                                      const jlt_call_options *options, size_t options_size,
+                                                      jlt_receiver **receiver);
+JLT_API jlt_status jlt_persistent_call_with_sized(jlt_persistent *task, const void *input,
+                                                  const jlt_call_options *options, size_t options_size,
+                                                  jlt_receiver **receiver);
+JLT_API jlt_status jlt_persistent_invoke_with_sized(jlt_persistent *task, const void *input,
+                                                    const jlt_call_options *options, size_t options_size, void *output);
 JLT_API jlt_status jlt_runtime_settings_sized(jlt_runtime *runtime, jlt_settings *settings, size_t settings_size);
 JLT_API bool jlt_array_view_sized(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view,
                                   size_t view_size);
@@ -1000,6 +1083,40 @@ static inline jlt_status jlt_task_invoke(jlt_runtime *runtime, const jlt_task_ty
                                          void *output)
 {
     return jlt_task_invoke_sized(runtime, type, sizeof(jlt_task_type), input, output);
+}
+
+static inline jlt_status jlt_task_dispatch_with(jlt_runtime *runtime, const jlt_task_type *type, const void *input,
+                                                const jlt_call_options *options, jlt_receiver **receiver)
+{
+    return jlt_task_dispatch_with_sized(runtime, type, sizeof(jlt_task_type), input, options, sizeof(jlt_call_options),
+                                        receiver);
+}
+
+static inline jlt_status jlt_task_invoke_with(jlt_runtime *runtime, const jlt_task_type *type, const void *input,
+                                              const jlt_call_options *options, void *output)
+{
+    return jlt_task_invoke_with_sized(runtime, type, sizeof(jlt_task_type), input, options, sizeof(jlt_call_options),
+                                      output);
+}
+
+static inline jlt_status jlt_persistent_dispatch_with(jlt_runtime *runtime, const jlt_persistent_type *type,
+                                                      const void *config, const jlt_call_options *options,
+                                                      jlt_receiver **receiver)
+{
+    return jlt_persistent_dispatch_with_sized(runtime, type, sizeof(jlt_persistent_type), config, options,
+                                              sizeof(jlt_call_options), receiver);
+}
+
+static inline jlt_status jlt_persistent_call_with(jlt_persistent *task, const void *input,
+                                                  const jlt_call_options *options, jlt_receiver **receiver)
+{
+    return jlt_persistent_call_with_sized(task, input, options, sizeof(jlt_call_options), receiver);
+}
+
+static inline jlt_status jlt_persistent_invoke_with(jlt_persistent *task, const void *input,
+                                                    const jlt_call_options *options, void *output)
+{
+    return jlt_persistent_invoke_with_sized(task, input, options, sizeof(jlt_call_options), output);
 }
 
 static inline jlt_status jlt_persistent_dispatch(jlt_runtime *runtime, const jlt_persistent_type *type,

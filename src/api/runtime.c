@@ -10,6 +10,7 @@
 #include "base/checks.h"
 #include "base/error.h"
 #include "core/helpers.h"
+#include "core/limit.h"
 #include "core/parker.h"
 #include "core/spin.h"
 #include "data/frame.h"
@@ -37,7 +38,7 @@ struct jlt_thread {
     atomic_bool joined;
     const jlt_options *options;
     struct error *error; /* of the start; NULL: Julia runs */
-    atomic_uint answered;
+    atomic_uint answered, ended;
 };
 static struct jlt_thread the_thread;
 
@@ -137,6 +138,8 @@ static void *julia_thread(void *data)
     }
     answer(thread, NULL);
     run_until_closed();
+    atomic_store(&thread->ended, 1);
+    platform_wake_all(&thread->ended);
     return NULL;
 }
 
@@ -242,19 +245,62 @@ bool jlt_runtime_is_closed(const jlt_runtime *runtime)
     return !runtime || runtime_is_closed(runtime_of(runtime));
 }
 
-jlt_status jlt_thread_join(jlt_thread *thread)
+jlt_status jlt_runtime_close_within(jlt_runtime *runtime, int64_t timeout_ns)
 {
-    if (api_missing(thread, __func__, "thread"))
+    if (api_missing(runtime, __func__, "runtime"))
+        return JLT_INVALID_ARGUMENT;
+    return runtime_close_within(runtime_of(runtime), timeout_ns);
+}
+
+/* ---- the end ---- */
+
+static bool await_end(struct jlt_thread *thread, int64_t timeout_ns)
+{
+    int64_t deadline = timeout_ns < 0 ? limit_never : platform_now() + (timeout_ns < limit_never / 2 ? timeout_ns : 0);
+    while (!atomic_load(&thread->ended)) {
+        int64_t left = deadline == limit_never ? -1 : deadline - platform_now();
+        if (deadline != limit_never && left <= 0)
+            return false;
+        platform_wait(&thread->ended, 0, left);
+    }
+    return true;
+}
+
+static jlt_status still_running(const char *call)
+{
+    char names[512];
+    unsigned bodies = runtime_running(&the_runtime, names, sizeof names);
+    if (!runtime_is_closed(&the_runtime))
+        return error_fail(JLT_TIMEOUT, "%s: the runtime has not been closed", call);
+    if (bodies == 0)
+        return error_fail(JLT_TIMEOUT, "%s: no body runs any more, but Julia has not ended yet", call);
+    return error_fail(JLT_TIMEOUT, "%s: still running: %s", call, names);
+}
+
+static jlt_status join(jlt_thread *thread, int64_t timeout_ns, const char *call)
+{
+    if (api_missing(thread, call, "thread"))
         return JLT_INVALID_ARGUMENT;
     if (parker_suspends())
-        return error_fail(JLT_INVALID_ARGUMENT, "jlt_thread_join: called from a task's body, which would wait for "
-                                                "itself");
+        return error_fail(JLT_INVALID_ARGUMENT, "%s: called from a task's body, which would wait for itself", call);
     if (ending_is_stopped())
-        return error_fail(JLT_CLOSED, "jlt_thread_join: the process is ending, and Julia's threads have been stopped");
+        return error_fail(JLT_CLOSED, "%s: the process is ending, and Julia's threads have been stopped", call);
+    if (!atomic_load(&thread->joined) && timeout_ns >= 0 && !await_end(thread, timeout_ns))
+        return still_running(call);
     if (atomic_exchange(&thread->joined, true))
-        return error_fail(JLT_INVALID_ARGUMENT, "jlt_thread_join: the thread has been joined");
+        return error_fail(JLT_INVALID_ARGUMENT, "%s: the thread has been joined", call);
     pthread_join(thread->thread, NULL);
     return error_none();
+}
+
+jlt_status jlt_thread_join(jlt_thread *thread)
+{
+    return join(thread, -1, __func__);
+}
+
+jlt_status jlt_thread_join_within(jlt_thread *thread, int64_t timeout_ns)
+{
+    return join(thread, timeout_ns, __func__);
 }
 
 const char *jlt_julia_version(void)

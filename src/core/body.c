@@ -89,12 +89,14 @@ void body_run_message(struct fiber *fiber, struct message *message, void *state,
     bool is_small = type->fields.output_size <= message_small_output;
     void *output = is_small ? memset(small, 0, type->fields.output_size) : message_output(message);
     body_begin(fiber);
+    body_is_of(fiber, message);
     jlt_frame *frame = engine->frame_open(fiber);
     if (frame && type->persistent)
         type->fields.run(frame, state, message_input(message), output);
     else if (frame)
         type->run_once(frame, message_input(message), output);
     struct error *error = frame ? engine->frame_close(frame, message_is_wanted(message)) : NULL;
+    body_is_of(fiber, NULL);
     body_end(fiber, *rest != NULL); /* before the reply, whose receiver may send the next message */
     if (!frame) {
         message_refuse(message, JLT_NO_MEMORY);

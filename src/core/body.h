@@ -4,6 +4,7 @@
 #ifndef JLT_CORE_BODY_H
 #define JLT_CORE_BODY_H
 
+#include "core/message.h"
 #include "core/worker.h"
 
 /* Around a call of a function of the user's. Bodies that follow one another at once are a row, one body for those who
@@ -13,6 +14,15 @@
 void body_begin(struct fiber *fiber);
 void body_end(struct fiber *fiber, bool more);
 void body_end_row(struct fiber *fiber);
+
+/* Whose body the fiber runs from here on; NULL: nobody's. */
+static inline void body_is_of(struct fiber *fiber, struct message *message)
+{
+    fiber->message = message;
+    fiber->interrupted = false;
+    /* relaxed: it is only told */
+    atomic_store_explicit(&fiber->type, message ? message->type : NULL, memory_order_relaxed);
+}
 
 /* Runs the body of a message and completes it. state: the task's; NULL for a one-shot task. *rest: the messages that
  * their owner has besides, when the body has ended. A small output is written on the fiber's stack first, and so the

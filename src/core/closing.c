@@ -10,6 +10,9 @@
 #include "core/engine.h"
 #include "core/task.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* ---- live tasks ---- */
 
 bool closing_add_task(struct worker *worker, struct task *task)
@@ -37,6 +40,51 @@ static bool has_tasks(struct worker *worker)
     bool any = worker->tasks != NULL;
     spin_unlock(&worker->tasks_lock);
     return any;
+}
+
+/* ---- bodies that run ---- */
+
+enum { names_at_most = 8 };
+
+struct names {
+    const char *name[names_at_most];
+    unsigned count[names_at_most], used, bodies;
+};
+
+static void add_name(struct names *names, const char *name)
+{
+    unsigned i = 0;
+    names->bodies++;
+    while (i < names->used && strcmp(names->name[i], name) != 0)
+        i++;
+    if (i == names_at_most)
+        return;
+    if (i == names->used) {
+        names->name[names->used++] = name;
+        names->count[i] = 0;
+    }
+    names->count[i]++;
+}
+
+unsigned runtime_running(struct runtime *runtime, char *text, size_t room)
+{
+    struct names names = {.used = 0};
+    for (unsigned i = 0; i < runtime->worker_count; i++) {
+        struct worker *worker = &runtime->workers[i];
+        spin_lock(&worker->lock);
+        for (struct fiber *fiber = worker->fibers_here; fiber; fiber = fiber->after) {
+            const struct type *type = atomic_load_explicit(&fiber->type, memory_order_relaxed);
+            if (type)
+                add_name(&names, type->name);
+        }
+        spin_unlock(&worker->lock);
+    }
+    size_t length = 0;
+    text[0] = 0;
+    for (unsigned i = 0; i < names.used && length < room; i++)
+        length += (size_t)snprintf(text + length, room - length, "%s\"%s\" (%u)", i ? ", " : "", names.name[i],
+                                   names.count[i]);
+    return names.bodies;
 }
 
 /* ---- guests ---- */
@@ -84,6 +132,10 @@ void closing_end_if_done(struct worker *worker)
     spin_unlock(&runtime->end_lock);
     if (!worker->ended)
         return;
+    spin_lock(&worker->lock); /* the engine may free them */
+    worker->has_no_fibers = true;
+    worker->fibers_here = NULL;
+    spin_unlock(&worker->lock);
     attention_end(worker, last);
     runtime_worker_ended(runtime);
 }

@@ -31,6 +31,10 @@ struct engine {
      * timeout_ns >= 0: also call parker_timed_out(parker) after that time. */
     void (*suspend)(struct fiber *fiber, struct parker *parker, int64_t timeout_ns);
 
+    /* On its worker's thread: ends a wait in Julia that the fiber's body is in, with an exception, if that is sound.
+     * False: it is not, or the fiber is not waiting. NULL: there are no such waits. */
+    bool (*interrupt)(struct fiber *fiber);
+
     /* A body is about to begin on the worker's thread, which may have been idle until now. */
     void (*begin_body)(struct worker *worker);
 

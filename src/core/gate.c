@@ -10,6 +10,7 @@
 struct gate_waiter {
     struct gate_waiter *next;
     struct gate *gate;
+    struct gate_queue *queue;
     struct parker parker;
     jlt_status status;
 };
@@ -45,13 +46,64 @@ bool gate_try_enter(struct gate *gate)
     return true;
 }
 
-jlt_status gate_enter(struct gate *gate, struct gate_queue *queue)
+/* Takes the waiter at *link out of the queue. The caller holds the lock, and wakes it. */
+static struct gate_waiter *take_out(struct gate_waiter **link, jlt_status status)
+{
+    struct gate_waiter *waiter = *link;
+    *link = waiter->next;
+    atomic_fetch_sub(&waiter->gate->waiters, 1);
+    waiter->status = status;
+    return waiter;
+}
+
+/* Unless it has its place, or the gates are closed, already. */
+static bool stop_waiting(struct gate_waiter *waiter, jlt_status status)
+{
+    struct gate_queue *queue = waiter->queue;
+    bool waits = false;
+    pthread_mutex_lock(&queue->lock);
+    for (struct gate_waiter **link = &queue->first; *link; link = &(*link)->next) {
+        waits = *link == waiter;
+        if (waits) {
+            take_out(link, status);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return waits;
+}
+
+static void fire(struct limit *limit, enum limit_reason reason)
+{
+    struct gate_waiter *waiter = limit->owner;
+    if (stop_waiting(waiter, reason == LIMIT_LATE ? JLT_DEADLINE_EXCEEDED : JLT_CANCELLED))
+        parker_wake(&waiter->parker); /* it does not leave before the limit is removed */
+}
+
+/* In the queue. The wait ends by a wake-up, but for a body that is told to stop. */
+static jlt_status wait_in_queue(struct gate_waiter *self, int64_t deadline, struct canceller *canceller)
+{
+    bool limited = deadline != limit_never || canceller, stopped;
+    struct limit limit;
+    if (limited && limit_add(&limit, self, deadline, canceller, fire) != JLT_OK) {
+        limited = false;
+        if (stop_waiting(self, JLT_NO_MEMORY))
+            parker_wake(&self->parker);
+    }
+    if (!parker_wait_interruptibly(&self->parker, -1, &stopped) && !stop_waiting(self, JLT_CANCELLED))
+        parker_wait_late(&self->parker);
+    if (limited)
+        limit_remove(&limit);
+    return self->status;
+}
+
+jlt_status gate_enter_within(struct gate *gate, struct gate_queue *queue, int64_t deadline, struct canceller *canceller)
 {
     if (gate_try_enter(gate))
         return JLT_OK;
-    struct gate_waiter self;
-    self.gate = gate;
-    self.next = NULL;
+    if (parker_is_to_stop())
+        return JLT_CANCELLED;
+    struct gate_waiter self = {.gate = gate, .queue = queue};
     parker_init(&self.parker);
     pthread_mutex_lock(&queue->lock);
     atomic_fetch_add(&gate->waiters, 1);
@@ -67,18 +119,12 @@ jlt_status gate_enter(struct gate *gate, struct gate_queue *queue)
         end = &(*end)->next;
     *end = &self;
     pthread_mutex_unlock(&queue->lock);
-    parker_wait(&self.parker, -1);
-    return self.status;
+    return wait_in_queue(&self, deadline, canceller);
 }
 
-/* Takes the waiter at *link out of the queue. The caller holds the lock, and wakes it. */
-static struct gate_waiter *take_out(struct gate_waiter **link, jlt_status status)
+jlt_status gate_enter(struct gate *gate, struct gate_queue *queue)
 {
-    struct gate_waiter *waiter = *link;
-    *link = waiter->next;
-    atomic_fetch_sub(&waiter->gate->waiters, 1);
-    waiter->status = status;
-    return waiter;
+    return gate_enter_within(gate, queue, limit_never, NULL);
 }
 
 void gate_leave(struct gate *gate, struct gate_queue *queue)

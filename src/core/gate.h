@@ -5,6 +5,8 @@
 #ifndef JLT_CORE_GATE_H
 #define JLT_CORE_GATE_H
 
+#include "core/limit.h"
+
 #include <jltask.h>
 
 #include <pthread.h>
@@ -34,6 +36,11 @@ bool gate_try_enter(struct gate *gate);
 
 /* Takes a place, waiting for one if need be. JLT_OK or, once gate_queue_close was called, JLT_CLOSED. */
 jlt_status gate_enter(struct gate *gate, struct gate_queue *queue);
+
+/* The same with a limit: also JLT_DEADLINE_EXCEEDED, JLT_CANCELLED (the canceller was used, or the body that calls is
+ * told to stop), JLT_NO_MEMORY. */
+jlt_status gate_enter_within(struct gate *gate, struct gate_queue *queue, int64_t deadline,
+                             struct canceller *canceller);
 
 /* Gives a place back. */
 void gate_leave(struct gate *gate, struct gate_queue *queue);

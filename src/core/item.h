@@ -6,22 +6,26 @@
 
 #include "base/inbox.h"
 
+#include <stdatomic.h>
+
 enum item_kind {
-    ITEM_TASK,    /* worker: a persistent task that has messages */
-    ITEM_ONCE,    /* worker: the message that is a one-shot task */
-    ITEM_START,   /* mailbox: the message that runs init; its output is the first handle */
-    ITEM_RUN,     /* mailbox: a message to run */
-    ITEM_DROPPED, /* mailbox: the last handle is gone; no message comes after this */
-    ITEM_SEAL,    /* mailbox: the runtime closes, and no message is to be accepted once it is empty */
-    ITEM_WAKE,    /* worker: a parker whose fiber waits on this thread */
-    ITEM_CLOSE,   /* worker: the runtime closes */
-    ITEM_CANCEL,  /* worker: ... and what has not begun is cancelled */
+    ITEM_TASK,      /* worker: a persistent task that has messages */
+    ITEM_ONCE,      /* worker: the message that is a one-shot task */
+    ITEM_START,     /* mailbox: the message that runs init; its output is the first handle */
+    ITEM_RUN,       /* mailbox: a message to run */
+    ITEM_DROPPED,   /* mailbox: the last handle is gone; no message comes after this */
+    ITEM_SEAL,      /* mailbox: the runtime closes, and no message is to be accepted once it is empty */
+    ITEM_WAKE,      /* worker: a parker whose fiber waits on this thread */
+    ITEM_CLOSE,     /* worker: the runtime closes */
+    ITEM_CANCEL,    /* worker: ... and what has not begun is cancelled */
+    ITEM_INTERRUPT, /* worker: what is suspended on its thread, and given up, is told to stop */
 };
 
 struct item {
     struct inbox_node node; /* first: a node is cast to its item */
     uint8_t kind;           /* enum item_kind */
-    uint8_t flags;          /* of a message (message.h) */
+    uint8_t flags;          /* of a message (message.h), as is the next */
+    atomic_uchar phase;
 };
 
 static inline struct item *item_of(struct inbox_node *node)

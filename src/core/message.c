@@ -1,24 +1,44 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every message is completed exactly once, by the worker that took it out of a mailbox, and freed exactly once: by
- * the receiver if it was there to see DONE, else by the worker. The exchange that sets DONE publishes the reply
- * (output and error), and the one that sees DONE acquires it; both are sequentially consistent. */
+ * Every message has one answer: the reply of the worker that took it, or what it was given up with, whichever came
+ * first; the step from PENDING, or from a waiting receiver's parker, to the answer is one compare-and-exchange. The one
+ * that stores DONE publishes the reply (output and error), and the look that sees DONE acquires it; all steps of
+ * `state` and `phase` are sequentially consistent.
+ *
+ * It is freed once, by the later of its two owners: the receiver, which leaves ABANDONED or FORSAKEN behind if it comes
+ * first, and the worker, which leaves DONE or ..._OVER. Who gives it up is the receiver itself, or does it under the
+ * lock of limits while the message has one; to free a message with a limit one needs that lock, so it is there until
+ * then.
+ *
+ * Who waits for a reply asleep is listed, so that the end of the runtime's patience can answer all of them; who only
+ * looks, or comes later, sees `impatient`. */
 #include "core/message.h"
 
 #include "base/checks.h"
+#include "base/list.h"
+#include "core/attention.h"
 #include "core/block.h"
 #include "core/engine.h"
+#include "core/runtime.h"
 #include "core/spin.h"
 #include "core/task.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+static atomic_bool impatient;
+
+/* ---- memory ---- */
+
 static void init(struct message *message, enum item_kind kind, unsigned flags, const struct type *type, bool wanted)
 {
+    bool phased = !(flags & MESSAGE_INVOKED) && (wanted || flags & MESSAGE_LIMITED);
     message->item.kind = (uint8_t)kind;
-    message->item.flags = (uint8_t)flags;
+    message->item.flags = (uint8_t)(flags | (phased ? MESSAGE_PHASED : 0));
+    atomic_init(&message->item.phase, MESSAGE_WAITING);
     message->type = type;
+    message->error = NULL;
     atomic_init(&message->state, wanted ? MESSAGE_PENDING : MESSAGE_ABANDONED);
     COUNT(messages, 1);
     COUNT(receivers, wanted);
@@ -35,35 +55,62 @@ static void set_payload(struct message *message, const void *input)
         memset(message_output(message), 0, output_size);
 }
 
-struct message *message_new(enum item_kind kind, const struct type *type, const void *input, bool wanted)
+static size_t limit_at(enum item_kind kind, const struct type *type)
 {
-    struct message *message = block_new(message_size(kind, type));
+    size_t alignment = alignof(struct limit), size = message_size(kind, type);
+    return (size + alignment - 1) & ~(alignment - 1);
+}
+
+static struct limit *limit_of(struct message *message)
+{
+    return (struct limit *)((unsigned char *)message + limit_at(message->item.kind, message->type));
+}
+
+static size_t block_size(enum item_kind kind, unsigned flags, const struct type *type)
+{
+    if (flags & MESSAGE_BORROWS)
+        return sizeof(struct message);
+    return flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
+}
+
+struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
+                            bool wanted)
+{
+    struct message *message = block_new(block_size(kind, flags, type));
     if (!message)
         return NULL;
-    init(message, kind, 0, type, wanted);
+    init(message, kind, flags, type, wanted);
     set_payload(message, input);
+    if (flags & MESSAGE_LIMITED)
+        *limit_of(message) = (struct limit){.owner = NULL}; /* not added yet, and so removed */
     return message;
 }
 
-void message_init_on_stack(struct message *message, enum item_kind kind, const struct type *type, const void *input)
+struct message *message_new_borrowing(enum item_kind kind, const struct type *type, const void *input)
 {
-    init(message, kind, MESSAGE_ON_STACK, type, true);
-    set_payload(message, input);
-}
-
-void message_borrow(struct message *message, enum item_kind kind, const struct type *type, const void *input,
-                    void *output)
-{
-    init(message, kind, MESSAGE_ON_STACK | MESSAGE_BORROWS, type, true);
+    struct message *message = block_new(block_size(kind, MESSAGE_BORROWS, type));
+    void *output = calloc(1, message_output_size(kind, type) + 1);
+    if (!message || !output) {
+        if (message)
+            block_free(message, block_size(kind, MESSAGE_BORROWS, type));
+        free(output);
+        return NULL;
+    }
+    init(message, kind, MESSAGE_BORROWS, type, true);
     message->borrowed.input = input;
     message->borrowed.output = output;
+    return message;
 }
 
 static void free_message(struct message *message)
 {
+    unsigned flags = message->item.flags;
     COUNT(messages, -1);
-    if (!(message->item.flags & MESSAGE_ON_STACK))
-        block_free(message, message_size(message->item.kind, message->type));
+    if (flags & MESSAGE_LIMITED)
+        limit_remove(limit_of(message));
+    if (flags & MESSAGE_BORROWS)
+        free(message->borrowed.output);
+    block_free(message, block_size(message->item.kind, flags, message->type));
 }
 
 void message_discard(struct message *message)
@@ -81,6 +128,12 @@ static void dispose_output(struct message *message)
         message->type->fields.dispose_output(message_output(message));
 }
 
+static void dispose_input(struct message *message)
+{
+    if (message->item.kind != ITEM_START && message->type->fields.dispose_input)
+        message->type->fields.dispose_input((void *)(uintptr_t)message_input(message));
+}
+
 static void free_undelivered(struct message *message)
 {
     if (message->error)
@@ -90,91 +143,291 @@ static void free_undelivered(struct message *message)
     free_message(message);
 }
 
+/* ---- the worker's side ---- */
+
 void message_complete(struct message *message, struct error *error)
 {
     message->error = error;
-    uintptr_t was = atomic_exchange(&message->state, MESSAGE_DONE);
-    if (was == MESSAGE_ABANDONED)
-        free_undelivered(message);
-    else if (was != MESSAGE_PENDING)
+    uintptr_t was = atomic_load(&message->state), next;
+    do {
+        if (was == MESSAGE_ABANDONED || was == MESSAGE_FORSAKEN) {
+            free_undelivered(message);
+            return;
+        }
+        next = was == MESSAGE_CANCELLED ? MESSAGE_CANCELLED_OVER
+               : was == MESSAGE_LATE    ? MESSAGE_LATE_OVER
+                                        : MESSAGE_DONE;
+    } while (!atomic_compare_exchange_strong(&message->state, &was, next));
+    if (was >= message_states)
         parker_wake((struct parker *)was);
 }
 
 void message_refuse(struct message *message, jlt_status status)
 {
-    if (message->item.kind != ITEM_START && message->type->fields.dispose_input)
-        message->type->fields.dispose_input((void *)(uintptr_t)message_input(message));
+    dispose_input(message);
     message_complete(message, error_constant(status));
 }
 
+bool message_begin(struct message *message, struct worker *worker)
+{
+    unsigned char phase = MESSAGE_WAITING;
+    if (!(message->item.flags & MESSAGE_PHASED))
+        return true;
+    message->item.node.hint = (struct inbox_node *)(void *)worker; /* nobody needs the hint any more */
+    if (atomic_compare_exchange_strong(&message->item.phase, &phase, MESSAGE_BEGUN))
+        return true;
+    while (atomic_load(&message->item.phase) != MESSAGE_GONE)
+        sched_yield(); /* who gives it up is between two steps */
+    message_refuse(message, JLT_CANCELLED);
+    return false;
+}
+
+bool message_is_given_up(const struct message *message)
+{
+    /* relaxed: it is looked at again and again */
+    uintptr_t state = atomic_load_explicit(&message->state, memory_order_relaxed);
+    return state == MESSAGE_FORSAKEN || state == MESSAGE_CANCELLED || state == MESSAGE_LATE ||
+           atomic_load_explicit(&impatient, memory_order_relaxed);
+}
+
+/* ---- giving up ---- */
+
+static void leave_gate(const struct message *message)
+{
+    struct runtime *runtime = message->item.kind == ITEM_ONCE ? message->runtime : message->task->runtime;
+    gate_leave(message->item.kind == ITEM_RUN ? &message->task->gate : &runtime->channel, &runtime->senders);
+}
+
+/* Where a message that is not phased runs is not known. */
+static void interrupt_all(struct runtime *runtime)
+{
+    for (unsigned i = 0; i < runtime->worker_count; i++)
+        worker_interrupt(&runtime->workers[i]);
+}
+
+/* From no answer to this one; without a receiver, to FORSAKEN. False: there is one. */
+static bool set_state(struct message *message, enum message_state as)
+{
+    uintptr_t was = atomic_load(&message->state);
+    do {
+        if (was != MESSAGE_PENDING && was != MESSAGE_ABANDONED && was < message_states)
+            return false;
+    } while (!atomic_compare_exchange_strong(&message->state, &was, was == MESSAGE_ABANDONED ? MESSAGE_FORSAKEN : as));
+    if (was >= message_states)
+        parker_wake((struct parker *)was);
+    return true;
+}
+
+static bool give_up(struct message *message, enum message_state as)
+{
+    unsigned char phase = MESSAGE_WAITING;
+    unsigned flags = message->item.flags;
+    if (!(flags & MESSAGE_PHASED)) {
+        bool given_up = set_state(message, as);
+        if (given_up && current_fiber)
+            interrupt_all(current_fiber->worker->runtime);
+        return given_up;
+    }
+    if (atomic_compare_exchange_strong(&message->item.phase, &phase, MESSAGE_LEAVING)) {
+        leave_gate(message);
+        bool given_up = set_state(message, as);
+        atomic_store(&message->item.phase, MESSAGE_GONE);
+        return given_up;
+    }
+    if (phase != MESSAGE_BEGUN || flags & MESSAGE_BORROWS)
+        return false;
+    struct worker *worker = (struct worker *)(void *)message->item.node.hint;
+    if (!set_state(message, as))
+        return false;
+    worker_interrupt(worker);
+    return true;
+}
+
+bool message_give_up(struct message *message, enum message_state as)
+{
+    return give_up(message, as);
+}
+
+static void fire(struct limit *limit, enum limit_reason reason)
+{
+    struct message *message = limit->owner;
+    give_up(message, reason == LIMIT_LATE ? MESSAGE_LATE : MESSAGE_CANCELLED);
+}
+
+jlt_status message_limit(struct message *message, int64_t deadline, struct canceller *canceller)
+{
+    return limit_add(limit_of(message), message, deadline, canceller, fire);
+}
+
+void message_unlimit(struct message *message)
+{
+    limit_remove(limit_of(message));
+}
+
+/* ---- the end of patience ---- */
+
+struct waiting {
+    struct message *message;
+    struct waiting *previous, *next;
+};
+
+static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct waiting *all_waiting;
+
+static void list_waiting(struct waiting *waiting)
+{
+    pthread_mutex_lock(&waiting_lock);
+    LIST_ADD(all_waiting, waiting);
+    pthread_mutex_unlock(&waiting_lock);
+}
+
+static void unlist_waiting(struct waiting *waiting)
+{
+    pthread_mutex_lock(&waiting_lock);
+    LIST_REMOVE(all_waiting, waiting);
+    pthread_mutex_unlock(&waiting_lock);
+}
+
+void message_give_up_all(void)
+{
+    atomic_store(&impatient, true);
+    pthread_mutex_lock(&waiting_lock);
+    for (struct waiting *waiting = all_waiting; waiting; waiting = waiting->next)
+        give_up(waiting->message, MESSAGE_CANCELLED);
+    pthread_mutex_unlock(&waiting_lock);
+}
+
+void message_accept_waits(void)
+{
+    atomic_store(&impatient, false);
+}
+
+/* ---- the receiver's side ---- */
+
 bool message_is_done(struct message *message)
 {
-    return atomic_load(&message->state) == MESSAGE_DONE;
+    uintptr_t state = atomic_load(&message->state);
+    return state >= MESSAGE_DONE && state < message_states;
 }
 
 static bool is_done(void *message)
 {
-    return message_is_done(message);
+    return message_is_done(message) ||
+           atomic_load_explicit(&impatient, memory_order_relaxed); /* relaxed: looked at again */
 }
 
-/* Waits asleep until the state is DONE. False: the time has passed and the state is PENDING again. */
-static bool sleep_until_done(struct message *message, int64_t timeout_ns)
+enum wait_end { WAIT_DONE, WAIT_TIMED_OUT, WAIT_STOPPED };
+
+/* Waits asleep until there is an answer. If there is none, the state is PENDING again. */
+static enum wait_end sleep_until_done(struct message *message, int64_t timeout_ns)
 {
     uintptr_t state = MESSAGE_PENDING;
+    struct waiting waiting = {.message = message};
     struct parker parker;
+    bool stopped;
+    if (parker_is_to_stop())
+        return WAIT_STOPPED;
     parker_init(&parker);
-    if (!atomic_compare_exchange_strong(&message->state, &state, (uintptr_t)&parker)) { /* DONE */
+    if (!atomic_compare_exchange_strong(&message->state, &state, (uintptr_t)&parker)) { /* there is an answer */
         parker_drop(&parker);
-        return true;
+        return WAIT_DONE;
     }
-    if (parker_wait(&parker, timeout_ns))
-        return true;
+    list_waiting(&waiting);
+    if (atomic_load(&impatient)) /* it was set before this was listed, or will find it there */
+        give_up(message, MESSAGE_CANCELLED);
+    bool woken = parker_wait_interruptibly(&parker, timeout_ns, &stopped);
+    unlist_waiting(&waiting);
+    if (woken)
+        return WAIT_DONE;
     state = (uintptr_t)&parker;
     if (atomic_compare_exchange_strong(&message->state, &state, MESSAGE_PENDING))
-        return false;
-    parker_wait_late(&parker); /* it was completed just now, and the worker is about to touch the parker */
-    return true;
+        return stopped ? WAIT_STOPPED : WAIT_TIMED_OUT;
+    parker_wait_late(&parker); /* it was answered just now, and who did it is about to touch the parker */
+    return WAIT_DONE;
 }
 
-static bool await(struct message *message, int64_t timeout_ns)
+static enum wait_end await(struct message *message, int64_t timeout_ns)
 {
     static _Thread_local struct spinner spinner;
     /* one who has a receiver may have many, and finds several replies at the next look */
-    enum spin_pace pace = message->item.flags & MESSAGE_ON_STACK ? SPIN_CLOSE : SPIN_WIDE;
+    enum spin_pace pace = message->item.flags & MESSAGE_INVOKED ? SPIN_CLOSE : SPIN_WIDE;
     if (timeout_ns >= 0 || parker_suspends())
         return sleep_until_done(message, timeout_ns);
-    if (!spin_until(&spinner, SPIN_CLIENT, pace, is_done, message)) {
-        sleep_until_done(message, timeout_ns);
-        spin_slept(&spinner);
+    while (!message_is_done(message)) {
+        if (!spin_until(&spinner, SPIN_CLIENT, pace, is_done, message) || !message_is_done(message)) {
+            sleep_until_done(message, timeout_ns);
+            spin_slept(&spinner);
+        }
     }
-    return true;
+    return WAIT_DONE;
 }
 
-jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output)
+/* What a message that was given up is answered with. Whether it had begun is known once it was. */
+static jlt_status receive_early(struct message *message, uintptr_t state)
 {
-    bool may_turn_back = !(message->item.flags & MESSAGE_ON_STACK) && timeout_ns != 0 && !message_is_done(message);
-    if (may_turn_back && parker_prepare(timeout_ns) != JLT_OK) {
-        message_drop(message);
-        return error_last()->status;
-    }
-    if (!message_is_done(message) && (timeout_ns == 0 || !await(message, timeout_ns)))
-        return error_report(error_constant(JLT_TIMEOUT));
+    bool late = state == MESSAGE_LATE || state == MESSAGE_LATE_OVER;
+    bool phased = message->item.flags & MESSAGE_PHASED, begun = atomic_load(&message->item.phase) == MESSAGE_BEGUN;
+    const char *name = message->type->name;
+    jlt_status status = late ? JLT_DEADLINE_EXCEEDED : JLT_CANCELLED;
+    error_fail(status, "\"%s\": %s%s", name, late ? "the deadline has passed" : "the call was cancelled",
+               !phased ? ""
+               : begun ? "; its body had begun"
+                       : "; its body had not begun, and will not");
+    if (message->item.flags & MESSAGE_LIMITED)
+        limit_remove(limit_of(message));
+    state = atomic_exchange(&message->state, MESSAGE_FORSAKEN);
+    if (state == MESSAGE_CANCELLED_OVER || state == MESSAGE_LATE_OVER)
+        free_undelivered(message);
+    return status;
+}
+
+static jlt_status receive_answer(struct message *message, void *output)
+{
+    uintptr_t state = atomic_load(&message->state);
     COUNT(receivers, -1);
+    if (state != MESSAGE_DONE)
+        return receive_early(message, state);
     struct error *error = message->error;
     size_t output_size = message_output_size(message->item.kind, message->type);
     if (!error) {
         if (!output)
             dispose_output(message);
-        else if (output != message_output(message) && output_size)
+        else if (output_size)
             memcpy(output, message_output(message), output_size);
     }
     free_message(message);
     return error_report(error);
 }
 
+jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output)
+{
+    bool invoked = message->item.flags & (MESSAGE_INVOKED | MESSAGE_BORROWS);
+    if (!invoked && timeout_ns != 0 && !message_is_done(message) && parker_prepare(timeout_ns) != JLT_OK) {
+        message_drop(message);
+        return error_last()->status;
+    }
+    while (!message_is_done(message)) {
+        enum wait_end end = timeout_ns == 0 ? WAIT_TIMED_OUT : await(message, timeout_ns);
+        if (end == WAIT_STOPPED && give_up(message, MESSAGE_CANCELLED))
+            break;
+        if (end == WAIT_TIMED_OUT && !(atomic_load(&impatient) && give_up(message, MESSAGE_CANCELLED)))
+            return error_report(error_constant(JLT_TIMEOUT));
+    }
+    return receive_answer(message, output);
+}
+
 void message_drop(struct message *message)
 {
+    bool forsake = message->type->fields.skip_if_dropped && give_up(message, MESSAGE_FORSAKEN);
     COUNT(receivers, -1);
-    if (atomic_exchange(&message->state, MESSAGE_ABANDONED) == MESSAGE_DONE)
-        free_undelivered(message);
+    if (forsake)
+        return;
+    uintptr_t was = atomic_load(&message->state), next;
+    do {
+        if (was == MESSAGE_DONE || was == MESSAGE_CANCELLED_OVER || was == MESSAGE_LATE_OVER) {
+            free_undelivered(message);
+            return;
+        }
+        next = was == MESSAGE_PENDING ? MESSAGE_ABANDONED : MESSAGE_FORSAKEN;
+    } while (!atomic_compare_exchange_strong(&message->state, &was, next));
 }

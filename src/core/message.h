@@ -3,6 +3,11 @@
  * A message, its reply, and its receiver: one block. It has two owners, the sender's side (as the receiver) and the
  * worker's side; `state` decides who frees it.
  *
+ * It begins or is given up, once: its phase decides. A message that is given up before it has begun never begins: it
+ * stays where it is, but its place at the gate is free, and whoever meets it there throws it away. Once begun, its body
+ * runs to its end, whatever becomes of the reply. Either way the receiver is answered at once, and the worker finds out
+ * when it is through (message.c has the transitions).
+ *
  * A message travels to another core and back, and each cache line of it costs a transfer each way. So it begins with a
  * line that holds all there is of a small one, and the worker writes to it once, when it completes it. */
 #ifndef JLT_CORE_MESSAGE_H
@@ -10,27 +15,55 @@
 
 #include "base/error.h"
 #include "core/item.h"
+#include "core/limit.h"
 #include "core/parker.h"
 #include "core/type.h"
 
 #include <stdalign.h>
 
-/* sender's side:  PENDING -> a waiting receiver's struct parker * -> PENDING ...   (message_receive)
- *                 PENDING -> ABANDONED               (message_drop, or sent without a receiver)
- * worker's side:  PENDING or a parker -> DONE; then the receiver frees it
- *                 ABANDONED: the worker frees it */
-enum message_state { MESSAGE_PENDING, MESSAGE_DONE, MESSAGE_ABANDONED };
+struct runtime;
+struct task;
+struct worker;
+
+/* receiver's side:  PENDING -> a waiting receiver's struct parker * -> PENDING ...   (message_receive)
+ *                   PENDING -> ABANDONED             (message_drop, or sent without a receiver)
+ *                   CANCELLED, LATE -> FORSAKEN      (received or dropped; the worker frees it)
+ * whoever gives up: PENDING or a parker -> CANCELLED or LATE, which is the receiver's answer
+ * worker's side:    PENDING or a parker -> DONE; then the receiver frees it
+ *                   CANCELLED -> CANCELLED_OVER, LATE -> LATE_OVER; the same
+ *                   ABANDONED, FORSAKEN: the worker frees it */
+enum message_state {
+    MESSAGE_PENDING,
+    MESSAGE_ABANDONED,
+    MESSAGE_FORSAKEN,
+    MESSAGE_DONE, /* this and all that follow: there is an answer */
+    MESSAGE_CANCELLED,
+    MESSAGE_LATE,
+    MESSAGE_CANCELLED_OVER,
+    MESSAGE_LATE_OVER,
+    message_states
+};
+
+/* item.phase. The worker: WAITING -> BEGUN. Who gives it up: WAITING -> LEAVING, gives its place back and answers, ->
+ * GONE. Then the worker may free it. */
+enum message_phase { MESSAGE_WAITING, MESSAGE_BEGUN, MESSAGE_LEAVING, MESSAGE_GONE };
 
 enum message_flag {
-    MESSAGE_ON_STACK = 1, /* the sender's: not to be freed */
-    MESSAGE_BORROWS = 2,  /* input and output are elsewhere, both on the sender's side */
+    MESSAGE_INVOKED = 1, /* its receiver waits for it from the start */
+    MESSAGE_BORROWS = 2, /* the input is the sender's own, good until the reply; the output is in a block of its own */
+    MESSAGE_PHASED = 4,  /* it can be given up before it has begun */
+    MESSAGE_LIMITED = 8, /* a struct limit follows it */
 };
 
 struct message {
     alignas(64) struct item item;
     atomic_uintptr_t state; /* enum message_state or a parker */
     const struct type *type;
-    struct error *error; /* the reply's failure; NULL: success */
+    union {
+        struct task *task;       /* until it has begun, of a phased one: where it goes, */
+        struct runtime *runtime; /* of a one-shot */
+        struct error *error;     /* the reply's failure; NULL: success */
+    };
     struct {
         const void *input;
         void *output;
@@ -83,21 +116,44 @@ static inline size_t message_size(enum item_kind kind, const struct type *type)
     return message_output_at(kind, type) + message_output_size(kind, type);
 }
 
-/* A new message with a copy of the input and room for the output; wanted: it has a receiver. NULL: no memory. */
-struct message *message_new(enum item_kind kind, const struct type *type, const void *input, bool wanted);
+/* A new message with a copy of the input and room for the output. flags: MESSAGE_INVOKED, MESSAGE_LIMITED (then
+ * message_limit is to be called). wanted: it has a receiver. NULL: no memory. */
+struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
+                            bool wanted);
 
-/* The same in the caller's memory, of message_size bytes, which is good until the message is received. */
-void message_init_on_stack(struct message *message, enum item_kind kind, const struct type *type, const void *input);
+/* An invoke's over the caller's input. NULL: no memory. */
+struct message *message_new_borrowing(enum item_kind kind, const struct type *type, const void *input);
 
-/* A message over the caller's input and output, which stay good until it is received. */
-void message_borrow(struct message *message, enum item_kind kind, const struct type *type, const void *input,
-                    void *output);
+/* Before it is sent: from now on it is given up when the deadline (platform_now's time; limit_never) passes or the
+ * canceller (or NULL) is used. JLT_OK, or JLT_NO_MEMORY: it has no limit. A canceller that has been used gives it up at
+ * once. */
+jlt_status message_limit(struct message *message, int64_t deadline, struct canceller *canceller);
+
+/* After it was not sent after all: it has no limit any more. Whether it was given up until then its phase says. */
+void message_unlimit(struct message *message);
+
+/* Worker's side, when it takes the message: false if it was given up; then it is not the worker's any more. Else its
+ * place at the gate is to be given back. */
+bool message_begin(struct message *message, struct worker *worker);
 
 /* Worker's side, a hint: whether somebody may receive the reply. */
 static inline bool message_is_wanted(const struct message *message)
 {
-    return atomic_load_explicit(&message->state, memory_order_relaxed) != MESSAGE_ABANDONED;
+    uintptr_t state = atomic_load_explicit(&message->state, memory_order_relaxed);
+    return state == MESSAGE_PENDING || state >= message_states;
 }
+
+/* Worker's side: whether the body should stop, since nobody waits for its reply any more. */
+bool message_is_given_up(const struct message *message);
+
+/* Answers the receiver, if there is no answer yet, with MESSAGE_CANCELLED or MESSAGE_LATE. By the receiver's side, or
+ * under the lock of limits. False: it has an answer, or it borrows and has begun. */
+bool message_give_up(struct message *message, enum message_state as);
+
+/* When the runtime does not wait for bodies any longer: all who wait for a reply now, or will, are answered with
+ * JLT_CANCELLED; or no longer, for the next runtime. */
+void message_give_up_all(void);
+void message_accept_waits(void);
 
 /* Worker's side: the reply is there. Owns error. The message is not the worker's any more. */
 void message_complete(struct message *message, struct error *error);
@@ -108,7 +164,7 @@ void message_refuse(struct message *message, jlt_status status);
 /* A message that was never sent: frees it, without disposing of its input (the caller still has it). */
 void message_discard(struct message *message);
 
-/* Receiver's side: whether the reply is there. */
+/* Receiver's side: whether the answer is there. */
 bool message_is_done(struct message *message);
 
 /* Receiver's side, as jlt_receiver_recv_timeout. output may be NULL: the output is disposed of. */

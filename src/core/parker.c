@@ -4,6 +4,7 @@
 #include "core/attention.h"
 #include "core/closing.h"
 #include "core/engine.h"
+#include "core/message.h"
 #include "core/runtime.h"
 #include "platform/platform.h"
 
@@ -67,6 +68,27 @@ bool parker_wait(struct parker *parker, int64_t timeout_ns)
     worker->runtime->engine->suspend(parker->fiber, parker, timeout_ns);
     leave(parker);
     return atomic_load(&parker->state) == PARKER_WOKEN;
+}
+
+bool parker_is_to_stop(void)
+{
+    struct fiber *fiber = current_fiber;
+    if (!fiber || fiber->interrupted || !fiber->message || !message_is_given_up(fiber->message))
+        return false;
+    return fiber->interrupted = true;
+}
+
+bool parker_wait_interruptibly(struct parker *parker, int64_t timeout_ns, bool *stopped)
+{
+    struct fiber *fiber = current_fiber;
+    bool before = fiber && fiber->interrupted;
+    if (fiber)
+        fiber->interruptible = parker;
+    bool woken = parker_wait(parker, timeout_ns);
+    if (fiber)
+        fiber->interruptible = NULL;
+    *stopped = fiber && fiber->interrupted && !before;
+    return woken;
 }
 
 void parker_wait_late(struct parker *parker)

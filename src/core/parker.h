@@ -41,6 +41,12 @@ void parker_drop(struct parker *parker);
  * makes sure that it will not come any more, or calls parker_wait_late. */
 bool parker_wait(struct parker *parker, int64_t timeout_ns);
 
+/* A body is told to stop when its message is given up, once: by the end of its wait, or at its next one if it is not in
+ * any. parker_is_to_stop: before a wait, whether to turn back at once for that. parker_wait_interruptibly: parker_wait,
+ * which may also end with *stopped; then the caller does as after a wait that timed out. */
+bool parker_is_to_stop(void);
+bool parker_wait_interruptibly(struct parker *parker, int64_t timeout_ns, bool *stopped);
+
 /* After a wait that timed out although somebody has already decided to wake it: until that has happened. */
 void parker_wait_late(struct parker *parker);
 

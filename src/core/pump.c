@@ -136,6 +136,8 @@ static void run_once(struct fiber *fiber, struct message *message)
 {
     struct runtime *runtime = fiber->worker->runtime;
     struct inbox_node *nothing = NULL;
+    if (!message_begin(message, fiber->worker))
+        return;
     gate_leave(&runtime->channel, &runtime->senders);
     if (runtime_is_cancelled(runtime))
         message_refuse(message, JLT_CANCELLED);
@@ -153,6 +155,30 @@ static void wake(struct worker *worker, struct fiber *fiber)
         worker->yield_due = true;
     }
     worker->runtime->engine->schedule(fiber);
+}
+
+void worker_interrupt(struct worker *worker)
+{
+    if (!atomic_exchange(&worker->interrupting, true))
+        worker_push(worker, &worker->interrupt);
+}
+
+/* Every body on this thread but the caller's, which is none, is suspended. What asks again from here on pushes the item
+ * again. */
+static void interrupt_bodies(struct worker *worker)
+{
+    const struct engine *engine = worker->runtime->engine;
+    atomic_store(&worker->interrupting, false);
+    for (struct fiber *fiber = worker->fibers_here; fiber; fiber = fiber->after) {
+        if (!fiber->message || fiber->interrupted || !message_is_given_up(fiber->message))
+            continue;
+        if (!fiber->interruptible) {
+            fiber->interrupted = engine->interrupt && engine->interrupt(fiber);
+        } else {
+            fiber->interrupted = true;
+            parker_timed_out(fiber->interruptible);
+        }
+    }
 }
 
 static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)
@@ -173,7 +199,10 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
         break;
     case ITEM_CANCEL:
         for (struct turn *turn = worker->turns; turn; turn = turn->next) /* suspended; the others will see */
-            task_cancel_waiting(turn->task);
+            task_cancel_waiting(turn->task, worker);
+        break;
+    case ITEM_INTERRUPT:
+        interrupt_bodies(worker);
         break;
     default:
         break; /* the others are only in mailboxes */
@@ -182,11 +211,39 @@ static void run_item(struct worker *worker, struct fiber *fiber, struct item *it
 
 /* ---- the pump ---- */
 
+/* The list of a worker's fibers is changed by its own thread, which alone walks it without the lock. */
+static void add_fiber(struct worker *worker, struct fiber *fiber)
+{
+    spin_lock(&worker->lock);
+    fiber->before = NULL;
+    fiber->after = worker->fibers_here;
+    if (fiber->after)
+        fiber->after->before = fiber;
+    if (!worker->has_no_fibers)
+        worker->fibers_here = fiber;
+    spin_unlock(&worker->lock);
+    fiber->is_here = true;
+}
+
+static void remove_fiber(struct worker *worker, struct fiber *fiber)
+{
+    spin_lock(&worker->lock);
+    if (fiber->after)
+        fiber->after->before = fiber->before;
+    if (fiber->before)
+        fiber->before->after = fiber->after;
+    else if (!worker->has_no_fibers)
+        worker->fibers_here = fiber->after;
+    spin_unlock(&worker->lock);
+}
+
 /* The fiber takes its turn: from standby to attentive. */
 static void enter(struct worker *worker, struct fiber *fiber)
 {
     attention_enter(worker);
     spin_slept(&worker->spinner);
+    if (!fiber->is_here)
+        add_fiber(worker, fiber);
     worker->clock_every = worker->clock_in = 1;
     worker->yield_at = platform_now() + yield_every_ns;
     worker->yield_due = false;
@@ -240,6 +297,8 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
         if (attention_park(worker, fiber))
             break;
     }
+    if (result == PUMP_EXIT)
+        remove_fiber(worker, fiber);
     if (result == PUMP_EXIT)
         atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
     current_fiber = NULL;

@@ -28,6 +28,8 @@ static void init_worker(struct runtime *runtime, unsigned number)
     worker->time_in = 1;
     worker->close.kind = ITEM_CLOSE;
     worker->cancel.kind = ITEM_CANCEL;
+    worker->interrupt.kind = ITEM_INTERRUPT;
+    atomic_init(&worker->interrupting, false);
     atomic_flag_clear(&worker->lock.held);
     atomic_flag_clear(&worker->tasks_lock.held);
     atomic_fetch_or(&runtime->idle[number / 64], (uint64_t)1 << number % 64);
@@ -48,6 +50,8 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
     runtime->workers_left = workers;
     atomic_init(&runtime->workers_running, workers);
     atomic_init(&runtime->handles, 1);
+    atomic_flag_clear(&runtime->close_limited);
+    message_accept_waits();
     gate_init(&runtime->channel, channel_capacity);
     gate_queue_init(&runtime->senders);
     return watch_start(&runtime->watch, runtime) == JLT_OK ? JLT_OK : error_report(error_constant(JLT_NO_MEMORY));
@@ -56,6 +60,9 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
 void runtime_stop(struct runtime *runtime)
 {
     watch_stop(&runtime->watch);
+    if (atomic_flag_test_and_set(&runtime->close_limited))
+        limit_remove(&runtime->close_limit);
+    limits_stop();
 }
 
 void runtime_finish(struct runtime *runtime)
@@ -99,167 +106,36 @@ void runtime_worker_ended(struct runtime *runtime)
         runtime->engine->finished(runtime);
 }
 
-/* ---- sending ---- */
-
 bool runtime_push(struct runtime *runtime, struct worker *worker, struct item *item)
 {
     return worker ? worker_push(worker, item) : attention_push(runtime, item);
 }
 
-static jlt_status closed(void)
+/* ---- the end of patience ---- */
+
+void runtime_give_up(struct runtime *runtime)
 {
-    return error_report(error_constant(JLT_CLOSED));
+    runtime_close(runtime, true);
+    message_give_up_all();
+    for (unsigned i = 0; i < runtime->worker_count; i++)
+        worker_interrupt(&runtime->workers[i]);
 }
 
-static jlt_status pass(struct gate *gate, struct gate_queue *queue, enum sending sending)
+static void fire_close(struct limit *limit, enum limit_reason reason)
 {
-    if (sending == SEND_WAIT)
-        return gate_enter(gate, queue);
-    return gate_try_enter(gate) ? JLT_OK : JLT_FULL;
+    (void)reason;
+    runtime_give_up(limit->owner);
 }
 
-/* The worker that a type asks for; NULL: any. */
-static struct worker *place(struct runtime *runtime, const struct type *type)
+jlt_status runtime_close_within(struct runtime *runtime, int64_t timeout_ns)
 {
-    if (type->fields.thread)
-        return &runtime->workers[type->fields.thread - 1];
-    return runtime->worker_count == 1 ? &runtime->workers[0] : NULL;
-}
-
-/* Hands over a message for which there is no task yet, or none ever. */
-static jlt_status send_new(struct runtime *runtime, struct message *message)
-{
-    struct worker *worker = place(runtime, message->type);
-    if (message->item.kind == ITEM_ONCE)
-        return runtime_push(runtime, worker, &message->item) ? JLT_OK : JLT_CLOSED;
-    struct task *task = task_new(runtime, worker, message->type);
-    if (!task)
-        return JLT_NO_MEMORY;
-    task_set_start(task, message);
-    if (runtime_push(runtime, worker, &task->item))
-        return JLT_OK;
-    runtime_free_task(task);
-    return JLT_CLOSED;
-}
-
-/* Whether something is wrong with what the caller gave; it is reported then. */
-static bool is_refused(const struct runtime *runtime, const struct type *type, enum item_kind kind, const void *input)
-{
-    size_t size = message_input_size(kind, type);
-    if (type->fields.thread > runtime->worker_count)
-        error_fail(JLT_INVALID_ARGUMENT, "\"%s\" asks for thread %zu, but Julia has %u threads that run tasks",
-                   type->name, type->fields.thread, runtime->worker_count);
-    else if (!input && size)
-        error_fail(JLT_INVALID_ARGUMENT, "%s is NULL, but \"%s\" takes %zu bytes",
-                   kind == ITEM_START ? "config" : "input", type->name, size);
-    else
-        return false;
-    return true;
-}
-
-/* Through the gate; task is NULL for a new task. The message is discarded on failure. */
-static jlt_status send(struct runtime *runtime, struct task *task, struct message *message, enum sending sending)
-{
-    struct gate *gate = task ? &task->gate : &runtime->channel;
-    jlt_status status = gate->capacity && sending == SEND_WAIT ? parker_prepare(-1) : JLT_OK;
-    if (status != JLT_OK) {
-        message_discard(message);
-        return status;
-    }
-    status = gate->capacity ? pass(gate, &runtime->senders, sending) : JLT_OK;
-    if (status == JLT_OK) {
-        status = task ? task_send(task, message) : send_new(runtime, message);
-        if (status == JLT_OK)
-            return JLT_OK;
-        gate_leave(gate, &runtime->senders);
-    }
-    message_discard(message);
-    return error_report(error_constant(status));
-}
-
-static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
-                            const void *input, enum sending sending, struct message **receiver)
-{
-    if (runtime_is_closed(runtime))
-        return closed();
-    if (is_refused(runtime, type, kind, input))
-        return JLT_INVALID_ARGUMENT;
-    struct message *message = message_new(kind, type, input, receiver != NULL);
-    if (!message)
-        return error_report(error_constant(JLT_NO_MEMORY));
-    jlt_status status = send(runtime, task, message, sending);
-    if (status != JLT_OK)
-        return status;
-    if (receiver)
-        *receiver = message; /* without one the message may be gone by now */
-    return error_none();
-}
-
-static jlt_status send_and_wait(struct runtime *runtime, struct task *task, struct message *message, void *output)
-{
-    jlt_status status = parker_prepare(-1);
-    if (status != JLT_OK) {
-        message_discard(message);
-        return status;
-    }
-    status = send(runtime, task, message, SEND_WAIT);
-    return status == JLT_OK ? message_receive(message, -1, output) : status;
-}
-
-/* The message of an invoke is on the stack: with its input and output, if they are small; else over the caller's input
- * and an output of its own, since the caller's is left untouched on failure. */
-static jlt_status send_borrowed(struct runtime *runtime, struct task *task, const struct type *type,
-                                enum item_kind kind, const void *input, void *output)
-{
-    enum { small = 512 };
-    if (runtime_is_closed(runtime))
-        return closed();
-    if (is_refused(runtime, type, kind, input))
-        return JLT_INVALID_ARGUMENT;
-    if (message_size(kind, type) <= small) {
-        union {
-            struct message message;
-            unsigned char bytes[small];
-        } block;
-        prefetch_to_write(&block); /* likely where the last one was, and its worker has a copy of that */
-        message_init_on_stack(&block.message, kind, type, input);
-        return send_and_wait(runtime, task, &block.message, output);
-    }
-    struct message message;
-    void *written = calloc(1, type->fields.output_size + 1);
-    if (!written)
-        return error_report(error_constant(JLT_NO_MEMORY));
-    message_borrow(&message, kind, type, input, written);
-    jlt_status status = send_and_wait(runtime, task, &message, output);
-    free(written);
-    return status;
-}
-
-static enum item_kind kind_of(const struct type *type)
-{
-    return type->persistent ? ITEM_START : ITEM_ONCE;
-}
-
-jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input, enum sending sending,
-                            struct message **receiver)
-{
-    return send_copy(runtime, NULL, type, kind_of(type), input, sending, receiver);
-}
-
-jlt_status runtime_invoke(struct runtime *runtime, const struct type *type, const void *input, void *output)
-{
-    return send_borrowed(runtime, NULL, type, kind_of(type), input, output);
-}
-
-jlt_status runtime_call(struct task *task, const void *input, enum sending sending, struct message **receiver)
-{
-    return send_copy(task->runtime, task, task->type, ITEM_RUN, input, sending, receiver);
-}
-
-jlt_status runtime_invoke_task(struct task *task, const void *input, void *output)
-{
-    prefetch_to_write(&task->mailbox); /* its worker may be looking at it */
-    return send_borrowed(task->runtime, task, task->type, ITEM_RUN, input, output);
+    jlt_status status = JLT_OK;
+    if (timeout_ns > 0 && !atomic_flag_test_and_set(&runtime->close_limited))
+        status = limit_add(&runtime->close_limit, runtime, limit_deadline(timeout_ns), NULL, fire_close);
+    runtime_close(runtime, false);
+    if (timeout_ns == 0)
+        runtime_give_up(runtime);
+    return status == JLT_OK ? JLT_OK : error_report(error_constant(status));
 }
 
 /* ---- memory of tasks ---- */

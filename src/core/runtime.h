@@ -35,6 +35,8 @@ struct runtime {
     atomic_bool cancelled; /* nothing is begun any more */
     struct gate channel;
     struct gate_queue senders;
+    struct limit close_limit;
+    atomic_flag close_limited;
 };
 
 /* One handle, the caller's. JLT_NO_MEMORY. */
@@ -49,7 +51,24 @@ void runtime_finish(struct runtime *runtime);
 /* How senders deal with a full gate. */
 enum sending { SEND_TRY, SEND_WAIT };
 
+/* How a message is sent. */
+struct call_options {
+    bool dont_wait;              /* for room at a full gate */
+    int64_t deadline;            /* by platform_now, or limit_never */
+    struct canceller *canceller; /* or NULL */
+};
+
 /* Any thread. *receiver may be NULL. Each reports its status (error.h). */
+jlt_status runtime_dispatch_with(struct runtime *runtime, const struct type *type, const void *input,
+                                 const struct call_options *options, struct message **receiver);
+jlt_status runtime_invoke_with(struct runtime *runtime, const struct type *type, const void *input,
+                               const struct call_options *options, void *output);
+jlt_status runtime_call_with(struct task *task, const void *input, const struct call_options *options,
+                             struct message **receiver);
+jlt_status runtime_invoke_task_with(struct task *task, const void *input, const struct call_options *options,
+                                    void *output);
+
+/* The same without limits. */
 jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input, enum sending sending,
                             struct message **receiver);
 jlt_status runtime_invoke(struct runtime *runtime, const struct type *type, const void *input, void *output);
@@ -59,6 +78,17 @@ jlt_status runtime_invoke_task(struct task *task, const void *input, void *outpu
 void runtime_clone(struct runtime *runtime);
 void runtime_drop(struct runtime *runtime);
 void runtime_close(struct runtime *runtime, bool cancel);
+
+/* A close; after timeout_ns (negative: never) runtime_give_up. JLT_OK, or JLT_NO_MEMORY, reported: there is no limit.
+ * */
+jlt_status runtime_close_within(struct runtime *runtime, int64_t timeout_ns);
+
+/* Cancels what has not begun, answers all who wait for what has, with JLT_CANCELLED, and tells bodies to stop. */
+void runtime_give_up(struct runtime *runtime);
+
+/* Writes the names of the types whose bodies have begun and not ended, each with its number, as text of at most `room`
+ * bytes. Returns how many bodies there are. */
+unsigned runtime_running(struct runtime *runtime, char *text, size_t room);
 
 static inline bool runtime_is_closed(const struct runtime *runtime)
 {

@@ -140,6 +140,7 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
     const struct engine *engine = task->runtime->engine;
     struct error *error = NULL;
     body_begin(fiber);
+    body_is_of(fiber, message);
     if (task->type->fields.init) {
         jlt_frame *frame = engine->frame_open(fiber);
         if (frame) {
@@ -152,6 +153,7 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
     }
     if (!error && type_claim_warm_up(task->type))
         warm_up(task, fiber);
+    body_is_of(fiber, NULL);
     body_end(fiber, false);
     if (error) {
         message_complete(message, error);
@@ -174,8 +176,8 @@ static void cancel(struct task *task, struct message *message)
         let_go(task);
 }
 
-/* Takes one item out of the batch. DROPPED and SEAL are only noted. */
-static struct message *take_message(struct task *task)
+/* Takes one item out of the batch. DROPPED and SEAL are only noted, and what was given up is gone. */
+static struct message *take_message(struct task *task, struct worker *worker)
 {
     struct item *item = item_of(task->batch);
     task->batch = task->batch->next;
@@ -188,7 +190,13 @@ static struct message *take_message(struct task *task)
         return NULL;
     }
     struct message *message = (struct message *)item;
-    gate_leave(item->kind == ITEM_START ? &task->runtime->channel : &task->gate, &task->runtime->senders);
+    bool start = item->kind == ITEM_START;
+    if (!message_begin(message, worker)) {
+        if (start)
+            let_go(task); /* for the handle that is never delivered */
+        return NULL;
+    }
+    gate_leave(start ? &task->runtime->channel : &task->gate, &task->runtime->senders);
     return message;
 }
 
@@ -255,7 +263,7 @@ static bool run_turn(struct task *task, struct fiber *fiber)
                 return false;
             continue;
         }
-        struct message *message = take_message(task);
+        struct message *message = take_message(task, worker);
         if (message) {
             handle(task, fiber, message);
             messages++;
@@ -279,7 +287,7 @@ bool task_seal(struct task *task)
     return inbox_push(&task->mailbox, &task->seal.node, &pushed) == INBOX_WAS_IDLE;
 }
 
-void task_cancel_waiting(struct task *task)
+void task_cancel_waiting(struct task *task, struct worker *worker)
 {
     struct inbox_node **end = &task->batch;
     struct inbox_node *head = atomic_load(&task->mailbox.head);
@@ -288,7 +296,7 @@ void task_cancel_waiting(struct task *task)
     if (head != INBOX_IDLE && head != INBOX_SEALED)
         *end = inbox_take(&task->mailbox).first;
     while (task->batch) {
-        struct message *message = take_message(task);
+        struct message *message = take_message(task, worker);
         if (message)
             cancel(task, message);
     }

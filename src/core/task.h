@@ -66,6 +66,6 @@ bool task_run(struct task *task, struct fiber *fiber);
  * and true if the task was idle and is owned by the caller now, to be run once more. cancel: answers what waits behind
  * a body that is suspended on the calling thread. */
 bool task_seal(struct task *task);
-void task_cancel_waiting(struct task *task);
+void task_cancel_waiting(struct task *task, struct worker *worker);
 
 #endif

@@ -140,6 +140,7 @@ const struct type *type_of_task(const jlt_task_type *type, size_t size)
     wanted.fields.dispose_input = fields.dispose_input;
     wanted.fields.dispose_output = fields.dispose_output;
     wanted.fields.thread = fields.thread;
+    wanted.fields.skip_if_dropped = fields.skip_if_dropped;
     wanted.run_once = fields.run;
     return fields.run ? intern(&wanted) : without_run(wanted.name);
 }

@@ -36,6 +36,13 @@ struct fiber {
     unsigned row;       /* how many bodies of it were begun */
     unsigned row_turns; /* how many things that were ready were ended in it */
     int64_t row_start;  /* ns, if its time is taken; 0: it is not */
+
+    struct message *message;           /* whose body it runs; NULL: none */
+    _Atomic(const struct type *) type; /* the same, of the body; relaxed: for others to say what runs */
+    struct parker *interruptible;      /* it waits in jltask, and can be told to stop */
+    bool interrupted;                  /* ... the body has been told */
+    bool is_here;                      /* among its worker's */
+    struct fiber *before, *after;
 };
 
 enum worker_flag {
@@ -85,6 +92,11 @@ struct worker {
     bool closing; /* changed by this worker under the lock */
     struct task *tasks;
     struct item close, cancel;
+
+    struct item interrupt;
+    atomic_bool interrupting;  /* ... is in the inbox */
+    struct fiber *fibers_here; /* all that were in the pump; under the lock */
+    bool has_no_fibers;        /* the worker has ended, and they are not its own to list; under the lock */
 };
 
 /* A task that a fiber is running. */
@@ -101,6 +113,9 @@ enum pump_result {
 
 /* The fiber's main loop: runs what is ready. */
 enum pump_result worker_pump(struct worker *worker, struct fiber *fiber);
+
+/* Any thread: bodies that are suspended on the worker's thread, and whose messages are given up, are told to stop. */
+void worker_interrupt(struct worker *worker);
 
 /* The worker's fiber: what is ready for it alone. */
 void worker_add_own(struct worker *worker, struct inbox_chain chain);

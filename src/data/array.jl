@@ -41,8 +41,8 @@ function element_type(element::Cint, @nospecialize(type), size::Csize_t, call::P
     return type
 end
 
-# Gives the new elements, those from `from` on (1: of any array, else of a vector), a value: zero bytes; nothing or missing where the type has it; else
-# they stay undefined.
+# Gives the new elements, those from `from` on (1: of any array, else of a vector), a value: zero bytes; nothing or
+# missing where the type has it; else they stay undefined.
 function clear_elements(@nospecialize(array), from::Int)
     from > length(array) && return
     T = eltype(array)

@@ -72,7 +72,8 @@ function is_packed(@nospecialize(size), strides::Vector{Int})
     return true
 end
 
-# Stores the words of struct view_words in C: data, length, element_size, ndims, whether it is packed, then dims and strides.
+# Stores the words of struct view_words in C: data, length, element_size, ndims, whether it is packed, then dims and
+# strides.
 function store_view(@nospecialize(array), place, words::Ptr{Csize_t}, max_dims::Csize_t)
     address, strides = place
     shape = size(array)

@@ -13,6 +13,7 @@
 
 #include "base/checks.h"
 #include "core/helpers.h"
+#include "core/message.h"
 #include "julia/bootstrap.h"
 #include "julia/symbols.h"
 
@@ -379,6 +380,12 @@ void jlt_slot_set(jlt_frame *frame, jlt_slot *slot, jlt_value *value)
 bool jlt_ok(const jlt_frame *frame)
 {
     return frame_enter(frame, __func__);
+}
+
+bool jlt_cancelled(const jlt_frame *frame)
+{
+    const struct message *message = frame ? frame->fiber->base.message : NULL;
+    return message && message_is_given_up(message);
 }
 
 void jlt_fail(jlt_frame *frame, const char *format, ...)

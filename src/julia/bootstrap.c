@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/spinlock.h"
+#include "core/message.h"
+#include "core/worker.h"
 #include "julia/calls.h"
 #include "julia/stack.h"
 #include "julia/symbols.h"
@@ -296,13 +298,19 @@ static jlt_value *look_up(jlt_value *module, const char *name)
     return julia.call2(bootstrap.getfield, module, julia.symbol(name));
 }
 
+static int is_given_up(const struct fiber *fiber)
+{
+    return fiber->message && message_is_given_up(fiber->message);
+}
+
 static jlt_status load_module(void)
 {
-    char code[64];
+    char code[160];
     bootstrap.module = include(bootstrap.Main, julia_text, "jltask:bootstrap.jl");
     if (!bootstrap.module)
         return failed("evaluating bootstrap.jl");
-    snprintf(code, sizeof code, "const REQUEST = Ptr{Ptr{UInt8}}(%llu)", (unsigned long long)(uintptr_t)&request);
+    snprintf(code, sizeof code, "const REQUEST = Ptr{Ptr{UInt8}}(%llu); const IS_GIVEN_UP = Ptr{Cvoid}(%llu)",
+             (unsigned long long)(uintptr_t)&request, (unsigned long long)(uintptr_t)is_given_up);
     if (!include(bootstrap.module, code, "jltask:bootstrap.jl"))
         return failed("defining REQUEST");
     bootstrap.eval = look_up(bootstrap.Core, "eval");

@@ -135,9 +135,9 @@ extern struct bootstrap bootstrap;
 /* Evaluates bootstrap.jl and fills `bootstrap`. On Julia's first thread. JLT_NO_JULIA, reported. */
 jlt_status bootstrap_load(void);
 
-/* Up to 1.6, Julia's parser and its lowering leave what they return without a root for a moment, in which they may wait for
- * a collection, on every thread but the first; not where interrupts are put off. So they are in all bodies, and whenever
- * code is evaluated elsewhere. */
+/* Up to 1.6, Julia's parser and its lowering leave what they return without a root for a moment, in which they may wait
+ * for a collection, on every thread but the first; not where interrupts are put off. So they are in all bodies, and
+ * whenever code is evaluated elsewhere. */
 bool bootstrap_parser_is_unsafe(void);
 
 /* The same report of a failed jl_call: what is being done, and Julia's exception. */

@@ -41,7 +41,8 @@ const MOST_EXCEPTIONS = 16
 
 function exceptions()
     list = handled()
-    if length(list) > MOST_EXCEPTIONS # thrown while others were handled, by something recursive; each has all its frames
+    # thrown while others were handled, by something recursive; each has all its frames
+    if length(list) > MOST_EXCEPTIONS
         newest = Any[(e, []) for e in list[end-MOST_EXCEPTIONS+1:end]]
         newest[end] = (list[end], catch_backtrace())
         return newest
@@ -111,10 +112,21 @@ end
 
 (fiber::Fiber)() = (ccall(fiber.run, Cvoid, (Ptr{Cvoid},), fiber.data); nothing)
 
+# What a wait in Julia ends with when the call that the body serves has been given up.
+struct Cancelled <: Exception end
+
+Base.showerror(io::IO, ::Cancelled) = print(io, "JLTask.Cancelled: the call was given up")
+
+# For a body's code: whether nobody waits for its reply any more. IS_GIVEN_UP is a C function's address (bootstrap.c).
+function cancelled()
+    fiber = current_task().code
+    return fiber isa Fiber && ccall(IS_GIVEN_UP, Cint, (Ptr{Cvoid},), fiber.data) != 0
+end
+
 # ---- the rest of this module, when it is needed -----------------------------------------------------------------
 
-# REQUEST is where C's `request` is (bootstrap.c), a struct of four words. It is read by intrinsics that are looked up, so
-# that nothing has to be compiled for that.
+# REQUEST is where C's `request` is (bootstrap.c), a struct of four words. It is read by intrinsics that are looked up,
+# so that nothing has to be compiled for that.
 
 # Evaluates a statement in it.
 const STEP = :(include_string(identity, JLTask,

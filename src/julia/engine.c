@@ -24,6 +24,7 @@
 #include "julia/calls.h"
 #include "julia/children.h"
 #include "julia/guests.h"
+#include "julia/interrupt.h"
 #include "julia/symbols.h"
 #include "platform/platform.h"
 
@@ -415,6 +416,7 @@ const struct engine julia_engine = {
     .schedule = schedule,
     .start_fiber = start_fiber,
     .suspend = suspend,
+    .interrupt = julia_interrupt,
     .begin_body = begin_body,
     .safepoint = safepoint,
     .identity_enter = identity_enter,

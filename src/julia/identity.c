@@ -8,8 +8,8 @@
  *
  * Where the two are in a Julia task is asked of Julia at the start (take_task_fields in bootstrap.c). C reads the
  * storage's pointer, to see whether there is one, and takes it away by storing `nothing`, which needs no write barrier
- * since it is never collected; Julia code puts one back. The generator's state is plain numbers. Its meaning does not matter
- * here: a state that nobody has drawn from is made of random bits, as Julia makes that of its first task.
+ * since it is never collected; Julia code puts one back. The generator's state is plain numbers. Its meaning does not
+ * matter here: a state that nobody has drawn from is made of random bits, as Julia makes that of its first task.
  *
  * The storage is rooted in the pages of the worker where it was first seen. Without memory for an identity, what the
  * task has left is forgotten. */

@@ -423,7 +423,7 @@ static void test_closing_waits_for_a_sender_that_is_half_way(void **unused)
     (void)unused;
     runtime = fake_start(1, 0);
     struct task *task = spawn(runtime, &echo_type, NULL), *other = spawn(runtime, &echo_type, NULL);
-    struct message *message = message_new(ITEM_RUN, task->type, &(int){5}, true);
+    struct message *message = message_new(ITEM_RUN, 0, task->type, &(int){5}, true);
     await_true(atomic_load(&task->mailbox.head) == INBOX_IDLE);
     assert_int_equal(inbox_push(&task->mailbox, &message->item.node, &(struct inbox_trail){0}), INBOX_WAS_IDLE);
     runtime_close(runtime, false);
@@ -450,7 +450,7 @@ static void test_a_sender_that_comes_after_the_end_is_refused(void **unused)
     struct task *task = spawn(runtime, &echo_type, NULL);
     runtime_close(runtime, false);
     fake_await_finished(runtime);
-    struct message *message = message_new(ITEM_RUN, task->type, &(int){5}, true);
+    struct message *message = message_new(ITEM_RUN, 0, task->type, &(int){5}, true);
     assert_int_equal(task_send(task, message), JLT_CLOSED);
     assert_false(runtime_push(runtime, task->worker, &item));
     message_discard(message);

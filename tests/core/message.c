@@ -63,7 +63,7 @@ static int nothing_is_left(void **unused)
 static struct message *new_message(bool wanted)
 {
     int input = 5;
-    struct message *message = message_new(ITEM_ONCE, type_of(&number_type), &input, wanted);
+    struct message *message = message_new(ITEM_ONCE, 0, type_of(&number_type), &input, wanted);
     assert_non_null(message);
     assert_int_equal(*(const int *)message_input(message), 5);
     assert_int_equal(*(int *)message_output(message), 0);
@@ -136,7 +136,7 @@ static void test_a_failure_is_received_and_leaves_the_output_untouched(void **un
 static void *complete_when_waited_for(void *data)
 {
     struct message *message = data;
-    await_true(atomic_load(&message->state) > MESSAGE_ABANDONED); /* it is the receiver's parker */
+    await_true(atomic_load(&message->state) >= message_states); /* it is the receiver's parker */
     complete(message, 4);
     return NULL;
 }
@@ -155,16 +155,14 @@ static void test_a_waiting_receiver_is_woken(void **unused)
     }
 }
 
-static void test_a_borrowed_message_uses_its_callers_memory(void **unused)
+static void test_a_borrowed_message_uses_its_callers_input(void **unused)
 {
     (void)unused;
     int input = 5, output = 0;
-    struct message message;
-    message_borrow(&message, ITEM_ONCE, type_of(&number_type), &input, &output);
-    assert_ptr_equal(message_input(&message), &input);
-    assert_ptr_equal(message_output(&message), &output);
-    pthread_t thread = thread_start(complete_when_waited_for, &message);
-    assert_ok(message_receive(&message, -1, &output));
+    struct message *message = message_new_borrowing(ITEM_ONCE, type_of(&number_type), &input);
+    assert_ptr_equal(message_input(message), &input);
+    pthread_t thread = thread_start(complete_when_waited_for, message);
+    assert_ok(message_receive(message, -1, &output));
     assert_int_equal(output, 4);
     thread_join(thread);
 }
@@ -176,7 +174,7 @@ static void test_inputs_and_outputs_are_aligned_and_apart(void **unused)
     for (size_t input_size = 0; input_size < sizeof bytes; input_size++) {
         for (size_t output_size = 1; output_size < sizeof bytes; output_size++) {
             const struct type type = {.fields = {.input_size = input_size, .output_size = output_size}};
-            struct message *message = message_new(ITEM_RUN, &type, bytes, true);
+            struct message *message = message_new(ITEM_RUN, 0, &type, bytes, true);
             uintptr_t input = (uintptr_t)message_input(message), output = (uintptr_t)message_output(message);
             uintptr_t alignment = 16;
             while (output_size <= 64 && output_size % alignment)
@@ -358,7 +356,7 @@ int main(void)
         message_test(test_before_the_reply_a_receiver_stays_good),
         message_test(test_a_failure_is_received_and_leaves_the_output_untouched),
         message_test(test_a_waiting_receiver_is_woken),
-        message_test(test_a_borrowed_message_uses_its_callers_memory),
+        message_test(test_a_borrowed_message_uses_its_callers_input),
         message_test(test_inputs_and_outputs_are_aligned_and_apart),
         message_test(test_an_output_is_disposed_of_if_its_receiver_is_dropped_before),
         message_test(test_an_output_is_disposed_of_if_its_receiver_is_dropped_after),

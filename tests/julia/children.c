@@ -177,8 +177,8 @@ static void test_a_handler_may_come_and_go_while_julia_has_children(void **unuse
     assert_returned(apart(handler_after_first_child));
 }
 
-/* A child begins as one of `julia` does: nothing blocked, nothing ignored. Signals 32 and 33 are the C library's own: it
- * lets nobody set them, so a process that was made with them ignored, and all its children, have them so. */
+/* A child begins as one of `julia` does: nothing blocked, nothing ignored. Signals 32 and 33 are the C library's own:
+ * it lets nobody set them, so a process that was made with them ignored, and all its children, have them so. */
 static void clean_children(void)
 {
     start_julia(1);

@@ -262,8 +262,8 @@ static void test_collections_stop_all_threads(void **unused)
         jlt_persistent_drop(task[i]);
 }
 
-/* Code is parsed, lowered and run on each thread while another does nothing but collect: what a body evaluates, and what
- * its Julia code does. */
+/* Code is parsed, lowered and run on each thread while another does nothing but collect: what a body evaluates, and
+ * what its Julia code does. */
 static void evaluate_run(jlt_frame *frame, void *state, const void *input, void *output)
 {
     (void)state, (void)input;

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Entry points for calls with options, and for what gives them up. */
+#include "api/api.h"
+#include "base/error.h"
+#include "core/limit.h"
+#include "core/message.h"
+#include "core/task.h"
+#include "data/body.h"
+
+#include <string.h>
+
+/* What the caller's struct has of ours. False, and reported: it has more than this library knows of. */
+static bool take_options(const char *call, const jlt_call_options *options, size_t size, struct call_options *taken)
+{
+    jlt_call_options known = {.timeout_ns = 0};
+    if (options)
+        memcpy(&known, options, size < sizeof known ? size : sizeof known);
+    for (size_t i = sizeof known; options && i < size; i++)
+        if (((const unsigned char *)options)[i]) {
+            error_fail(JLT_INVALID_ARGUMENT, "%s: options has members that this version of jltask does not have", call);
+            return false;
+        }
+    taken->deadline = limit_deadline(known.timeout_ns);
+    taken->dont_wait = known.dont_wait;
+    taken->canceller = (struct canceller *)known.canceller;
+    return true;
+}
+
+static jlt_status dispatch(jlt_runtime *runtime, const struct type *type, const void *input,
+                           const struct call_options *options, jlt_receiver **receiver)
+{
+    if (!type)
+        return error_last()->status;
+    return runtime_dispatch_with(runtime_of(runtime), type, input, options, (struct message **)receiver);
+}
+
+jlt_status jlt_task_dispatch_with_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
+                                        const void *input, const jlt_call_options *options, size_t options_size,
+                                        jlt_receiver **receiver)
+{
+    struct call_options taken;
+    if (api_missing(runtime, "jlt_task_dispatch_with", "runtime") ||
+        !take_options("jlt_task_dispatch_with", options, options_size, &taken))
+        return JLT_INVALID_ARGUMENT;
+    return dispatch(runtime, type_of_task(type, type_size), input, &taken, receiver);
+}
+
+jlt_status jlt_task_invoke_with_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
+                                      const void *input, const jlt_call_options *options, size_t options_size,
+                                      void *output)
+{
+    struct call_options taken;
+    if (api_missing(runtime, "jlt_task_invoke_with", "runtime") ||
+        !take_options("jlt_task_invoke_with", options, options_size, &taken))
+        return JLT_INVALID_ARGUMENT;
+    const struct type *known = type_of_task(type, type_size);
+    return known ? runtime_invoke_with(runtime_of(runtime), known, input, &taken, output) : error_last()->status;
+}
+
+jlt_status jlt_persistent_dispatch_with_sized(jlt_runtime *runtime, const jlt_persistent_type *type, size_t type_size,
+                                              const void *config, const jlt_call_options *options, size_t options_size,
+                                              jlt_receiver **receiver)
+{
+    struct call_options taken;
+    if (api_missing(runtime, "jlt_persistent_dispatch_with", "runtime") ||
+        !take_options("jlt_persistent_dispatch_with", options, options_size, &taken))
+        return JLT_INVALID_ARGUMENT;
+    return dispatch(runtime, type_of_persistent(type, type_size, &julia_bodies), config, &taken, receiver);
+}
+
+jlt_status jlt_persistent_call_with_sized(jlt_persistent *task, const void *input, const jlt_call_options *options,
+                                          size_t options_size, jlt_receiver **receiver)
+{
+    struct call_options taken;
+    if (api_missing(task, "jlt_persistent_call_with", "task") ||
+        !take_options("jlt_persistent_call_with", options, options_size, &taken))
+        return JLT_INVALID_ARGUMENT;
+    return runtime_call_with(task_of(task), input, &taken, (struct message **)receiver);
+}
+
+jlt_status jlt_persistent_invoke_with_sized(jlt_persistent *task, const void *input, const jlt_call_options *options,
+                                            size_t options_size, void *output)
+{
+    struct call_options taken;
+    if (api_missing(task, "jlt_persistent_invoke_with", "task") ||
+        !take_options("jlt_persistent_invoke_with", options, options_size, &taken))
+        return JLT_INVALID_ARGUMENT;
+    return runtime_invoke_task_with(task_of(task), input, &taken, output);
+}
+
+/* ---- giving up ---- */
+
+jlt_status jlt_receiver_cancel(jlt_receiver *receiver)
+{
+    if (api_missing(receiver, __func__, "receiver"))
+        return JLT_INVALID_ARGUMENT;
+    message_give_up(message_of(receiver), MESSAGE_CANCELLED);
+    return error_none();
+}
+
+jlt_status jlt_canceller_new(jlt_canceller **canceller)
+{
+    if (api_missing(canceller, __func__, "canceller"))
+        return JLT_INVALID_ARGUMENT;
+    struct canceller *made = canceller_new();
+    if (!made)
+        return error_report(error_constant(JLT_NO_MEMORY));
+    *canceller = (jlt_canceller *)made;
+    return error_none();
+}
+
+jlt_status jlt_canceller_cancel(jlt_canceller *canceller)
+{
+    if (api_missing(canceller, __func__, "canceller"))
+        return JLT_INVALID_ARGUMENT;
+    canceller_cancel((struct canceller *)canceller);
+    return error_none();
+}
+
+void jlt_canceller_drop(jlt_canceller *canceller)
+{
+    if (canceller)
+        canceller_drop((struct canceller *)canceller);
+}

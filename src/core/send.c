@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sending: from what a caller gave to a message that a worker will take. A message first passes the gate of its
+ * mailbox, or of the channel; from then on it has a place there, which whoever takes it, or gives it up, gives back.
+ * Its limits, if any, begin to count before it is pushed, since it may be gone after that. */
+#include "core/runtime.h"
+
+#include "base/prefetch.h"
+#include "core/message.h"
+#include "core/parker.h"
+#include "core/task.h"
+
+static jlt_status closed(void)
+{
+    return error_report(error_constant(JLT_CLOSED));
+}
+
+/* The worker that a type asks for; NULL: any. */
+static struct worker *place(struct runtime *runtime, const struct type *type)
+{
+    if (type->fields.thread)
+        return &runtime->workers[type->fields.thread - 1];
+    return runtime->worker_count == 1 ? &runtime->workers[0] : NULL;
+}
+
+/* Whether something is wrong with what the caller gave; it is reported then. */
+static bool is_refused(const struct runtime *runtime, const struct type *type, enum item_kind kind, const void *input)
+{
+    size_t size = message_input_size(kind, type);
+    if (type->fields.thread > runtime->worker_count)
+        error_fail(JLT_INVALID_ARGUMENT, "\"%s\" asks for thread %zu, but Julia has %u threads that run tasks",
+                   type->name, type->fields.thread, runtime->worker_count);
+    else if (!input && size)
+        error_fail(JLT_INVALID_ARGUMENT, "%s is NULL, but \"%s\" takes %zu bytes",
+                   kind == ITEM_START ? "config" : "input", type->name, size);
+    else
+        return false;
+    return true;
+}
+
+static const struct call_options waiting = {.deadline = limit_never},
+                                 trying = {.deadline = limit_never, .dont_wait = true};
+
+static bool is_limited(const struct call_options *options)
+{
+    return options->deadline != limit_never || options->canceller;
+}
+
+/* ---- handing over ---- */
+
+static jlt_status pass(struct gate *gate, struct gate_queue *queue, const struct call_options *options)
+{
+    if (!gate->capacity)
+        return JLT_OK;
+    if (options->dont_wait)
+        return gate_try_enter(gate) ? JLT_OK : JLT_FULL;
+    jlt_status status = parker_prepare(-1);
+    return status == JLT_OK ? gate_enter_within(gate, queue, options->deadline, options->canceller) : status;
+}
+
+static jlt_status push(struct runtime *runtime, struct task *task, struct message *message)
+{
+    if (message->item.kind == ITEM_RUN)
+        return task_send(task, message);
+    if (message->item.kind == ITEM_START)
+        task_set_start(task, message);
+    struct worker *worker = place(runtime, message->type);
+    return runtime_push(runtime, worker, task ? &task->item : &message->item) ? JLT_OK : JLT_CLOSED;
+}
+
+/* A message that has its place at the gate. If it fails the message is the caller's, and the place is given back. */
+static jlt_status hand_over(struct runtime *runtime, struct task *task, struct message *message,
+                            const struct call_options *options)
+{
+    struct task *made = NULL;
+    if (message->item.kind == ITEM_START) {
+        task = made = task_new(runtime, place(runtime, message->type), message->type);
+        if (!made)
+            return JLT_NO_MEMORY;
+    }
+    bool limited = message->item.flags & MESSAGE_LIMITED;
+    if (task)
+        message->task = task;
+    else
+        message->runtime = runtime;
+    jlt_status status = limited ? message_limit(message, options->deadline, options->canceller) : JLT_OK;
+    if (status == JLT_OK)
+        status = push(runtime, task, message);
+    if (status == JLT_OK)
+        return JLT_OK;
+    if (limited)
+        message_unlimit(message);
+    if (made)
+        runtime_free_task(made);
+    return status;
+}
+
+static jlt_status report(jlt_status status, const struct message *message)
+{
+    const char *name = message->type->name;
+    if (status == JLT_DEADLINE_EXCEEDED)
+        return error_fail(status, "\"%s\": the deadline passed before there was room; the call was not made", name);
+    if (status == JLT_CANCELLED)
+        return error_fail(status, "\"%s\": cancelled before there was room; the call was not made", name);
+    bool is_new = status == JLT_FULL || status == JLT_CLOSED || status == JLT_NO_MEMORY;
+    return is_new ? error_report(error_constant(status)) : status; /* else parker_prepare has reported it */
+}
+
+/* Through the gate; task is NULL for a new task. The message is discarded on failure. */
+static jlt_status send(struct runtime *runtime, struct task *task, struct message *message,
+                       const struct call_options *options)
+{
+    struct gate *gate = task ? &task->gate : &runtime->channel;
+    jlt_status status = pass(gate, &runtime->senders, options);
+    if (status == JLT_OK) {
+        status = hand_over(runtime, task, message, options);
+        if (status == JLT_OK)
+            return JLT_OK;
+        if (atomic_load(&message->item.phase) == MESSAGE_WAITING) /* else who gave it up has given its place back */
+            gate_leave(gate, &runtime->senders);
+    }
+    report(status, message);
+    message_discard(message);
+    return status;
+}
+
+static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
+                            const void *input, const struct call_options *options, struct message **receiver)
+{
+    if (runtime_is_closed(runtime))
+        return closed();
+    if (is_refused(runtime, type, kind, input))
+        return JLT_INVALID_ARGUMENT;
+    struct message *message =
+        message_new(kind, is_limited(options) ? MESSAGE_LIMITED : 0, type, input, receiver != NULL);
+    if (!message)
+        return error_report(error_constant(JLT_NO_MEMORY));
+    jlt_status status = send(runtime, task, message, options);
+    if (status != JLT_OK)
+        return status;
+    if (receiver)
+        *receiver = message; /* without one the message may be gone by now */
+    return error_none();
+}
+
+/* Without limits the message of an invoke is over the caller's input if that is large. */
+static struct message *invoked(const struct type *type, enum item_kind kind, const void *input,
+                               const struct call_options *options)
+{
+    enum { small = 512 };
+    if (is_limited(options))
+        return message_new(kind, MESSAGE_LIMITED, type, input, true);
+    if (message_size(kind, type) <= small)
+        return message_new(kind, MESSAGE_INVOKED, type, input, true);
+    return message_new_borrowing(kind, type, input);
+}
+
+static jlt_status send_and_wait(struct runtime *runtime, struct task *task, const struct type *type,
+                                enum item_kind kind, const void *input, const struct call_options *options,
+                                void *output)
+{
+    if (runtime_is_closed(runtime))
+        return closed();
+    if (is_refused(runtime, type, kind, input))
+        return JLT_INVALID_ARGUMENT;
+    struct message *message = invoked(type, kind, input, options);
+    if (!message)
+        return error_report(error_constant(JLT_NO_MEMORY));
+    jlt_status status = parker_prepare(-1);
+    if (status != JLT_OK) {
+        message_discard(message);
+        return status;
+    }
+    status = send(runtime, task, message, options);
+    return status == JLT_OK ? message_receive(message, -1, output) : status;
+}
+
+/* ---- what there is to send ---- */
+
+static enum item_kind kind_of(const struct type *type)
+{
+    return type->persistent ? ITEM_START : ITEM_ONCE;
+}
+
+static const struct call_options *options_of(enum sending sending)
+{
+    return sending == SEND_TRY ? &trying : &waiting;
+}
+
+jlt_status runtime_dispatch_with(struct runtime *runtime, const struct type *type, const void *input,
+                                 const struct call_options *options, struct message **receiver)
+{
+    return send_copy(runtime, NULL, type, kind_of(type), input, options, receiver);
+}
+
+jlt_status runtime_invoke_with(struct runtime *runtime, const struct type *type, const void *input,
+                               const struct call_options *options, void *output)
+{
+    return send_and_wait(runtime, NULL, type, kind_of(type), input, options, output);
+}
+
+jlt_status runtime_call_with(struct task *task, const void *input, const struct call_options *options,
+                             struct message **receiver)
+{
+    return send_copy(task->runtime, task, task->type, ITEM_RUN, input, options, receiver);
+}
+
+jlt_status runtime_invoke_task_with(struct task *task, const void *input, const struct call_options *options,
+                                    void *output)
+{
+    prefetch_to_write(&task->mailbox); /* its worker may be looking at it */
+    return send_and_wait(task->runtime, task, task->type, ITEM_RUN, input, options, output);
+}
+
+jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input, enum sending sending,
+                            struct message **receiver)
+{
+    return runtime_dispatch_with(runtime, type, input, options_of(sending), receiver);
+}
+
+jlt_status runtime_invoke(struct runtime *runtime, const struct type *type, const void *input, void *output)
+{
+    return runtime_invoke_with(runtime, type, input, &waiting, output);
+}
+
+jlt_status runtime_call(struct task *task, const void *input, enum sending sending, struct message **receiver)
+{
+    return runtime_call_with(task, input, options_of(sending), receiver);
+}
+
+jlt_status runtime_invoke_task(struct task *task, const void *input, void *output)
+{
+    return runtime_invoke_task_with(task, input, &waiting, output);
+}
