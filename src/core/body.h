@@ -4,6 +4,7 @@
 #ifndef JLT_CORE_BODY_H
 #define JLT_CORE_BODY_H
 
+#include "base/error.h"
 #include "core/worker.h"
 
 /* Around a call of a function of the user's. Bodies that follow one another at once are a row, one body for those who
@@ -16,7 +17,9 @@ void body_end_row(struct fiber *fiber);
 
 /* Runs the body of a message and completes it. state: the task's; NULL for a one-shot task. *rest: the messages that
  * their owner has besides, when the body has ended. A small output is written on the fiber's stack first, and so the
- * message's line once. */
-void body_run_message(struct fiber *fiber, struct message *message, void *state, struct inbox_node *const *rest);
+ * message's line once. failure: NULL, or where the body's failure is left, with its text: the message is not completed
+ * then, and may be run again. */
+void body_run_message(struct fiber *fiber, struct message *message, void *state, struct inbox_node *const *rest,
+                      struct error **failure);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "core/attention.h"
 #include "core/engine.h"
+#include "core/failure.h"
 #include "core/task.h"
 
 /* ---- live tasks ---- */
@@ -61,7 +62,7 @@ void closing_begin(struct worker *worker)
     spin_lock(&worker->tasks_lock);
     worker->closing = true;
     for (struct task *task = worker->tasks; task; task = task->next)
-        if (task_seal(task))
+        if (task_seal(task) || (task->failure && failure_wake(task->failure)))
             worker_add_own(worker, (struct inbox_chain){&task->item.node, &task->item.node, 1});
     spin_unlock(&worker->tasks_lock);
 }

@@ -100,11 +100,16 @@ void message_complete(struct message *message, struct error *error)
         parker_wake((struct parker *)was);
 }
 
-void message_refuse(struct message *message, jlt_status status)
+void message_refuse_with(struct message *message, struct error *error)
 {
     if (message->item.kind != ITEM_START && message->type->fields.dispose_input)
         message->type->fields.dispose_input((void *)(uintptr_t)message_input(message));
-    message_complete(message, error_constant(status));
+    message_complete(message, error);
+}
+
+void message_refuse(struct message *message, jlt_status status)
+{
+    message_refuse_with(message, error_constant(status));
 }
 
 bool message_is_done(struct message *message)

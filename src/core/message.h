@@ -104,6 +104,7 @@ void message_complete(struct message *message, struct error *error);
 
 /* Worker's side: completes a message that was not begun. */
 void message_refuse(struct message *message, jlt_status status);
+void message_refuse_with(struct message *message, struct error *error); /* owns error */
 
 /* A message that was never sent: frees it, without disposing of its input (the caller still has it). */
 void message_discard(struct message *message);

@@ -10,6 +10,7 @@
 #include "base/checks.h"
 #include "core/attention.h"
 #include "core/engine.h"
+#include "core/failure.h"
 #include "core/message.h"
 #include "core/parker.h"
 #include "core/task.h"
@@ -50,18 +51,23 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
     atomic_init(&runtime->handles, 1);
     gate_init(&runtime->channel, channel_capacity);
     gate_queue_init(&runtime->senders);
+    timers_init(&runtime->timers);
+    names_init(&runtime->names);
     return watch_start(&runtime->watch, runtime) == JLT_OK ? JLT_OK : error_report(error_constant(JLT_NO_MEMORY));
 }
 
 void runtime_stop(struct runtime *runtime)
 {
     watch_stop(&runtime->watch);
+    timers_stop(&runtime->timers);
 }
 
 void runtime_finish(struct runtime *runtime)
 {
     runtime_stop(runtime);
     gate_queue_finish(&runtime->senders);
+    timers_finish(&runtime->timers);
+    names_finish(&runtime->names);
     free(runtime->workers);
 }
 
@@ -132,9 +138,10 @@ static jlt_status send_new(struct runtime *runtime, struct message *message)
     struct worker *worker = place(runtime, message->type);
     if (message->item.kind == ITEM_ONCE)
         return runtime_push(runtime, worker, &message->item) ? JLT_OK : JLT_CLOSED;
-    struct task *task = task_new(runtime, worker, message->type);
-    if (!task)
-        return JLT_NO_MEMORY;
+    struct task *task;
+    jlt_status status = task_new(runtime, worker, message->type, &task);
+    if (status != JLT_OK)
+        return status;
     task_set_start(task, message);
     if (runtime_push(runtime, worker, &task->item))
         return JLT_OK;
@@ -174,7 +181,7 @@ static jlt_status send(struct runtime *runtime, struct task *task, struct messag
         gate_leave(gate, &runtime->senders);
     }
     message_discard(message);
-    return error_report(error_constant(status));
+    return error_report(task && status == JLT_CLOSED ? failure_closed(task) : error_constant(status));
 }
 
 static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
@@ -274,6 +281,8 @@ static unsigned quarantine_next;
 
 void runtime_free_task(struct task *task)
 {
+    failure_free(task->failure);
+    task->failure = NULL;
     atomic_store(&task->handles, 0);
     pthread_mutex_lock(&quarantine_lock);
     struct task *oldest = quarantine[quarantine_next % quarantine_size];
@@ -285,6 +294,7 @@ void runtime_free_task(struct task *task)
 #else
 void runtime_free_task(struct task *task)
 {
+    failure_free(task->failure);
     free(task);
 }
 #endif

@@ -5,7 +5,9 @@
 #define JLT_CORE_RUNTIME_H
 
 #include "core/gate.h"
+#include "core/names.h"
 #include "core/ready.h"
+#include "core/timers.h"
 #include "core/type.h"
 #include "core/watch.h"
 #include "core/worker.h"
@@ -35,6 +37,8 @@ struct runtime {
     atomic_bool cancelled; /* nothing is begun any more */
     struct gate channel;
     struct gate_queue senders;
+    struct timers timers;
+    struct names names;
 };
 
 /* One handle, the caller's. JLT_NO_MEMORY. */
