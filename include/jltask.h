@@ -50,7 +50,7 @@ extern "C" {
     X(TYPE_MISMATCH, "a value has another type than asked for")                                                        \
     X(NOT_FOUND, "a name is not defined")                                                                              \
     X(FULL, "a bounded mailbox or channel is full")                                                                    \
-    X(CLOSED, "the runtime is closed or closing")                                                                      \
+    X(CLOSED, "the runtime is closed or closing, or the task has ended")                                               \
     X(TIMEOUT, "the time limit passed; the receiver stays good")                                                       \
     X(PENDING, "no reply yet; the receiver stays good")                                                                \
     X(CANCELLED, "the call was cancelled")                                                                             \
@@ -254,6 +254,10 @@ typedef struct jlt_task_type {
     bool skip_if_dropped;
 } jlt_task_type;
 
+/* What the failure of a message does to its persistent task: nothing, a fresh state, or the end. A failure is a reply
+ * other than JLT_OK that the body made. The message's own reply is its failure in any case. */
+typedef enum jlt_on_failure { JLT_KEEP_GOING, JLT_RESTART, JLT_STOP } jlt_on_failure;
+
 /* What a persistent task is. To Julia code it is one Julia task from init to exit: it has its own task-local storage
  * and, since Julia 1.7, its own random generator, so that a seed set in init makes it reproducible; a one-shot task has
  * fresh ones. (current_task() itself may differ from message to message.) Only run, or julia_run, is required.
@@ -269,7 +273,7 @@ typedef struct jlt_persistent_type {
     void (*init)(jlt_frame *frame, void *state, const void *config);
     /* Handles one message. */
     void (*run)(jlt_frame *frame, void *state, const void *input, void *output);
-    /* Runs after the last message, once, if init succeeded. A failure in it is ignored. */
+    /* Runs after the last message, once after each init that succeeded. A failure in it is ignored. */
     void (*exit)(jlt_frame *frame, void *state);
     /* Disposes of an output that nobody receives: its receiver was dropped, or given NULL for it. Not called after a
      * failure: the body cleans up after itself then. May run on any thread, gets no frame, and must not block. */
@@ -289,7 +293,33 @@ typedef struct jlt_persistent_type {
     /* A message whose receiver is dropped is given up as if it were cancelled: it never begins if it has not, and its
      * body sees it if it has. A message sent without a receiver is not. */
     bool skip_if_dropped;
+    /* What a failure does, and for JLT_RESTART how often and when: the comment below. */
+    jlt_on_failure on_failure;
+    uint32_t restarts;         /* at most so many in the window; 0: no limit */
+    int64_t restart_window_ns; /* nanoseconds; 0: the task's whole life */
+    int64_t backoff_ns;        /* before the first restart in the window; nanoseconds; 0: restarts come at once */
+    bool retry;                /* the failed message may be run again: it is safe */
 } jlt_persistent_type;
+
+/* Failing tasks. With JLT_RESTART a message that fails is answered, then exit runs, what init has rooted is released,
+ * the state is zeroed, and init runs with a copy of the config of the start (what its bytes point to must be good as
+ * long as the task lives). To Julia code it is another task from there on. What waits in the mailbox is kept, and meets
+ * the fresh state. With backoff_ns exit runs at once and init after that time, which is doubled with each restart in
+ * the window and made up to a quarter longer or shorter by chance; meanwhile messages are accepted and wait, and no
+ * thread does.
+ *
+ * With retry the message that failed is answered only when it does not fail, or when there is no further restart: it is
+ * run after each, before what waits. Without a limit on restarts one that always fails is run for ever.
+ *
+ * The task ends where JLT_STOP is set, where a restart would be one too many, and where init fails in a restart. Then
+ * exit runs, unless it was init that failed, and what waits is answered JLT_CLOSED; so is what is sent later. The
+ * message says why: it has the text of the failure. Handles stay the caller's, to be dropped.
+ *
+ * A task that is down since it backs off is not brought up for nobody: if its last handle is dropped and nothing waits,
+ * it ends. When the runtime closes, a back-off ends at once, and no message is run again that fails from then on.
+ *
+ * JLT_INVALID_ARGUMENT, from the call that starts a task: a negative time, and members that only a type with
+ * JLT_RESTART may have. Starting a task of a type with JLT_RESTART or JLT_STOP takes some further memory. */
 
 /* Bodies written in Julia: a type with julia_run has Julia functions in place of init, run and exit, which must be NULL
  * then, and state_size 0. Each task has a state, any Julia value, which stays rooted as long as the task lives.
@@ -401,6 +431,36 @@ JLT_API jlt_persistent *jlt_persistent_clone(jlt_persistent *task);
 /* Gives a handle back. After the last one the task answers what it has, runs exit and ends. NULL is ignored. A handle
  * dropped twice aborts the process where that is seen, which a build with JLT_CHECKS makes sure of. Any thread. */
 JLT_API void jlt_persistent_drop(jlt_persistent *task);
+
+/* Why a persistent task has ended. */
+typedef enum jlt_end_reason {
+    JLT_END_DROPPED = 1, /* its last handle was dropped */
+    JLT_END_FAILED,      /* a message failed, or init in a restart, and its type let it end for that */
+    JLT_END_CLOSED       /* the runtime was closed */
+} jlt_end_reason;
+
+typedef struct jlt_end {
+    int reason;        /* jlt_end_reason */
+    jlt_status status; /* of the failure; JLT_OK where there was none */
+    uint32_t restarts; /* in the task's whole life */
+} jlt_end;
+
+/* A receiver whose reply comes when the task has ended, after its exit: JLT_OK, and the output is a jlt_end. A monitor
+ * holds no handle. A task may have many, each is told once, and one that is set after the end is told at once. It may
+ * be dropped at any time. A body that waits for the end of its own task waits for ever. Any thread.
+ * JLT_INVALID_ARGUMENT for NULL, JLT_NO_MEMORY. */
+static inline jlt_status jlt_persistent_monitor(jlt_persistent *task, jlt_receiver **receiver);
+
+/* Names, by which those find a task who were given no handle. A name is any text; it is copied. It holds no handle, and
+ * goes when the task ends. A task may have several. Any thread.
+ * register: JLT_INVALID_ARGUMENT where a task has the name already (also the same task), and for NULL; JLT_CLOSED where
+ * the task has ended, or the runtime is closed; JLT_NO_MEMORY.
+ * lookup: *task is a handle of the caller's own, to be dropped. JLT_NOT_FOUND where no task has the name, or the last
+ * handle on it was dropped; JLT_CLOSED, JLT_INVALID_ARGUMENT for NULL.
+ * unregister: the name is free again. JLT_NOT_FOUND where no task has it; JLT_INVALID_ARGUMENT for NULL. */
+JLT_API jlt_status jlt_runtime_register(jlt_runtime *runtime, const char *name, jlt_persistent *task);
+JLT_API jlt_status jlt_runtime_lookup(jlt_runtime *runtime, const char *name, jlt_persistent **task);
+JLT_API jlt_status jlt_runtime_unregister(jlt_runtime *runtime, const char *name);
 
 /* Waits for the reply, copies its output and frees the receiver. The reply's status: JLT_OK, JLT_EXCEPTION,
  * JLT_FAILED, JLT_TYPE_MISMATCH, JLT_NOT_FOUND, JLT_INVALID_ARGUMENT, JLT_NO_MEMORY, JLT_CANCELLED, JLT_CLOSED.
@@ -1042,6 +1102,7 @@ JLT_API jlt_status jlt_persistent_call_with_sized(jlt_persistent *task, const vo
                                                   jlt_receiver **receiver);
 JLT_API jlt_status jlt_persistent_invoke_with_sized(jlt_persistent *task, const void *input,
                                                     const jlt_call_options *options, size_t options_size, void *output);
+JLT_API jlt_status jlt_persistent_monitor_sized(jlt_persistent *task, size_t end_size, jlt_receiver **receiver);
 JLT_API jlt_status jlt_runtime_settings_sized(jlt_runtime *runtime, jlt_settings *settings, size_t settings_size);
 JLT_API bool jlt_array_view_sized(jlt_frame *frame, jlt_value *array, jlt_element element, jlt_view *view,
                                   size_t view_size);
@@ -1135,6 +1196,11 @@ static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_pe
                                               jlt_persistent **task)
 {
     return jlt_persistent_spawn_sized(runtime, type, sizeof(jlt_persistent_type), config, task);
+}
+
+static inline jlt_status jlt_persistent_monitor(jlt_persistent *task, jlt_receiver **receiver)
+{
+    return jlt_persistent_monitor_sized(task, sizeof(jlt_end), receiver);
 }
 
 static inline jlt_status jlt_runtime_settings(jlt_runtime *runtime, jlt_settings *settings)

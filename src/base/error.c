@@ -94,6 +94,14 @@ struct error *error_format(jlt_status status, const char *format, ...)
     return error;
 }
 
+struct error *error_copy(const struct error *error)
+{
+    struct error *copy = error_new(error->status, (struct text){error->message, strlen(error->message)},
+                                   (struct text){error->type, strlen(error->type)},
+                                   (struct text){error->backtrace, strlen(error->backtrace)});
+    return copy->status == error->status ? copy : error_constant(error->status);
+}
+
 void error_free(struct error *error)
 {
     if (!error || error->constant)

@@ -29,6 +29,9 @@ struct error *error_vformat(jlt_status status, const char *format, va_list argum
 /* A constant error for a status: no allocation, for paths that may be polled. */
 struct error *error_constant(jlt_status status);
 
+/* The same, with the same status also where there is no memory for its texts. */
+struct error *error_copy(const struct error *error);
+
 /* NULL and constants are ignored. */
 void error_free(struct error *error);
 

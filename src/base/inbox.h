@@ -65,14 +65,10 @@ struct inbox_chain {
     unsigned length;
 };
 
-/* The owner: everything pushed so far. Not on an idle or sealed inbox. */
-static inline struct inbox_chain inbox_take(struct inbox *inbox)
+/* What was in the head, turned round. */
+static inline struct inbox_chain inbox_in_order(struct inbox_node *head)
 {
-    struct inbox_chain chain = {NULL, atomic_load(&inbox->head), 0};
-    if (!chain.last)
-        return chain;
-    __builtin_prefetch(chain.last); /* while the exchange waits for its own line */
-    chain.last = atomic_exchange(&inbox->head, NULL);
+    struct inbox_chain chain = {NULL, head, 0};
     for (struct inbox_node *node = chain.last, *next; node; node = next, chain.length++) {
         prefetch_to_write(node->hint);
         next = node->next;
@@ -80,6 +76,23 @@ static inline struct inbox_chain inbox_take(struct inbox *inbox)
         chain.first = node;
     }
     return chain;
+}
+
+/* The owner: everything pushed so far. Not on an idle or sealed inbox. */
+static inline struct inbox_chain inbox_take(struct inbox *inbox)
+{
+    struct inbox_node *head = atomic_load(&inbox->head);
+    if (!head)
+        return (struct inbox_chain){NULL, NULL, 0};
+    __builtin_prefetch(head); /* while the exchange waits for its own line */
+    return inbox_in_order(atomic_exchange(&inbox->head, NULL));
+}
+
+/* The owner: the same, and nothing is accepted from the same step on. Also on an idle or sealed inbox. */
+static inline struct inbox_chain inbox_seal(struct inbox *inbox)
+{
+    struct inbox_node *head = atomic_exchange(&inbox->head, INBOX_SEALED);
+    return inbox_in_order(head == INBOX_IDLE || head == INBOX_SEALED ? NULL : head);
 }
 
 /* The owner: from empty to INBOX_IDLE or INBOX_SEALED. False if something was pushed meanwhile. */

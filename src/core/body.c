@@ -81,7 +81,8 @@ void body_end(struct fiber *fiber, bool more)
         body_end_row(fiber);
 }
 
-void body_run_message(struct fiber *fiber, struct message *message, void *state, struct inbox_node *const *rest)
+void body_run_message(struct fiber *fiber, struct message *message, void *state, struct inbox_node *const *rest,
+                      struct error **failure)
 {
     const struct engine *engine = fiber->worker->runtime->engine;
     const struct type *type = message->type;
@@ -95,11 +96,15 @@ void body_run_message(struct fiber *fiber, struct message *message, void *state,
         type->fields.run(frame, state, message_input(message), output);
     else if (frame)
         type->run_once(frame, message_input(message), output);
-    struct error *error = frame ? engine->frame_close(frame, message_is_wanted(message)) : NULL;
+    struct error *error = frame ? engine->frame_close(frame, failure || message_is_wanted(message)) : NULL;
     body_is_of(fiber, NULL);
     body_end(fiber, *rest != NULL); /* before the reply, whose receiver may send the next message */
     if (!frame) {
         message_refuse(message, JLT_NO_MEMORY);
+        return;
+    }
+    if (error && failure) {
+        *failure = error;
         return;
     }
     if (is_small && !error)

@@ -4,6 +4,7 @@
 #ifndef JLT_CORE_BODY_H
 #define JLT_CORE_BODY_H
 
+#include "base/error.h"
 #include "core/message.h"
 #include "core/worker.h"
 
@@ -26,7 +27,9 @@ static inline void body_is_of(struct fiber *fiber, struct message *message)
 
 /* Runs the body of a message and completes it. state: the task's; NULL for a one-shot task. *rest: the messages that
  * their owner has besides, when the body has ended. A small output is written on the fiber's stack first, and so the
- * message's line once. */
-void body_run_message(struct fiber *fiber, struct message *message, void *state, struct inbox_node *const *rest);
+ * message's line once. failure: NULL, or where the body's failure is left, with its text: the message is not completed
+ * then, and may be run again. */
+void body_run_message(struct fiber *fiber, struct message *message, void *state, struct inbox_node *const *rest,
+                      struct error **failure);
 
 #endif

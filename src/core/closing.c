@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "core/attention.h"
 #include "core/engine.h"
+#include "core/failure.h"
 #include "core/task.h"
 
 #include <stdio.h>
@@ -46,12 +47,12 @@ static bool has_tasks(struct worker *worker)
 
 enum { names_at_most = 8 };
 
-struct names {
+struct running {
     const char *name[names_at_most];
     unsigned count[names_at_most], used, bodies;
 };
 
-static void add_name(struct names *names, const char *name)
+static void add_name(struct running *names, const char *name)
 {
     unsigned i = 0;
     names->bodies++;
@@ -68,7 +69,7 @@ static void add_name(struct names *names, const char *name)
 
 unsigned runtime_running(struct runtime *runtime, char *text, size_t room)
 {
-    struct names names = {.used = 0};
+    struct running names = {.used = 0};
     for (unsigned i = 0; i < runtime->worker_count; i++) {
         struct worker *worker = &runtime->workers[i];
         spin_lock(&worker->lock);
@@ -109,7 +110,7 @@ void closing_begin(struct worker *worker)
     spin_lock(&worker->tasks_lock);
     worker->closing = true;
     for (struct task *task = worker->tasks; task; task = task->next)
-        if (task_seal(task))
+        if (task_seal(task) || (task->failure && failure_wake(task->failure)))
             worker_add_own(worker, (struct inbox_chain){&task->item.node, &task->item.node, 1});
     spin_unlock(&worker->tasks_lock);
 }

@@ -16,7 +16,8 @@ void closing_remove_task(struct worker *worker, struct task *task);
 void worker_add_guest(struct worker *worker);
 void worker_remove_guest(struct worker *worker);
 
-/* The worker's fiber: it closes. Seals its tasks; those that were idle become its own, to run their exits. */
+/* The worker's fiber: it closes. Seals its tasks; those that were idle, or backed off, become its own, to run what they
+ * have still and their exits. */
 void closing_begin(struct worker *worker);
 
 /* But for what may be ready, the worker can end. */

@@ -33,7 +33,7 @@ static atomic_bool impatient;
 
 static void init(struct message *message, enum item_kind kind, unsigned flags, const struct type *type, bool wanted)
 {
-    bool phased = !(flags & MESSAGE_INVOKED) && (wanted || flags & MESSAGE_LIMITED);
+    bool phased = !(flags & (MESSAGE_INVOKED | MESSAGE_BODILESS)) && (wanted || flags & MESSAGE_LIMITED);
     message->item.kind = (uint8_t)kind;
     message->item.flags = (uint8_t)(flags | (phased ? MESSAGE_PHASED : 0));
     atomic_init(&message->item.phase, MESSAGE_WAITING);
@@ -162,10 +162,15 @@ void message_complete(struct message *message, struct error *error)
         parker_wake((struct parker *)was);
 }
 
-void message_refuse(struct message *message, jlt_status status)
+void message_refuse_with(struct message *message, struct error *error)
 {
     dispose_input(message);
-    message_complete(message, error_constant(status));
+    message_complete(message, error);
+}
+
+void message_refuse(struct message *message, jlt_status status)
+{
+    message_refuse_with(message, error_constant(status));
 }
 
 bool message_begin(struct message *message, struct worker *worker)

@@ -53,6 +53,7 @@ enum message_flag {
     MESSAGE_BORROWS = 2, /* the input is the sender's own, good until the reply; the output is in a block of its own */
     MESSAGE_PHASED = 4,  /* it can be given up before it has begun */
     MESSAGE_LIMITED = 8, /* a struct limit follows it */
+    MESSAGE_BODILESS = 16, /* no body answers it (monitor.c): it neither has a place nor begins */
 };
 
 struct message {
@@ -116,8 +117,8 @@ static inline size_t message_size(enum item_kind kind, const struct type *type)
     return message_output_at(kind, type) + message_output_size(kind, type);
 }
 
-/* A new message with a copy of the input and room for the output. flags: MESSAGE_INVOKED, MESSAGE_LIMITED (then
- * message_limit is to be called). wanted: it has a receiver. NULL: no memory. */
+/* A new message with a copy of the input and room for the output. flags: MESSAGE_INVOKED, MESSAGE_BODILESS,
+ * MESSAGE_LIMITED (then message_limit is to be called). wanted: it has a receiver. NULL: no memory. */
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
                             bool wanted);
 
@@ -160,6 +161,7 @@ void message_complete(struct message *message, struct error *error);
 
 /* Worker's side: completes a message that was not begun. */
 void message_refuse(struct message *message, jlt_status status);
+void message_refuse_with(struct message *message, struct error *error); /* owns error */
 
 /* A message that was never sent: frees it, without disposing of its input (the caller still has it). */
 void message_discard(struct message *message);

@@ -142,7 +142,7 @@ static void run_once(struct fiber *fiber, struct message *message)
     if (runtime_is_cancelled(runtime))
         message_refuse(message, JLT_CANCELLED);
     else
-        body_run_message(fiber, message, NULL, &nothing);
+        body_run_message(fiber, message, NULL, &nothing, NULL);
     if (runtime->engine->identity_leave)
         runtime->engine->identity_leave(fiber, NULL);
 }

@@ -10,6 +10,7 @@
 #include "base/checks.h"
 #include "core/attention.h"
 #include "core/engine.h"
+#include "core/failure.h"
 #include "core/message.h"
 #include "core/parker.h"
 #include "core/task.h"
@@ -54,6 +55,8 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
     message_accept_waits();
     gate_init(&runtime->channel, channel_capacity);
     gate_queue_init(&runtime->senders);
+    timers_init(&runtime->timers);
+    names_init(&runtime->names);
     return watch_start(&runtime->watch, runtime) == JLT_OK ? JLT_OK : error_report(error_constant(JLT_NO_MEMORY));
 }
 
@@ -63,12 +66,15 @@ void runtime_stop(struct runtime *runtime)
     if (atomic_flag_test_and_set(&runtime->close_limited))
         limit_remove(&runtime->close_limit);
     limits_stop();
+    timers_stop(&runtime->timers);
 }
 
 void runtime_finish(struct runtime *runtime)
 {
     runtime_stop(runtime);
     gate_queue_finish(&runtime->senders);
+    timers_finish(&runtime->timers);
+    names_finish(&runtime->names);
     free(runtime->workers);
 }
 
@@ -150,6 +156,8 @@ static unsigned quarantine_next;
 
 void runtime_free_task(struct task *task)
 {
+    failure_free(task->failure);
+    task->failure = NULL;
     atomic_store(&task->handles, 0);
     pthread_mutex_lock(&quarantine_lock);
     struct task *oldest = quarantine[quarantine_next % quarantine_size];
@@ -161,6 +169,7 @@ void runtime_free_task(struct task *task)
 #else
 void runtime_free_task(struct task *task)
 {
+    failure_free(task->failure);
     free(task);
 }
 #endif

@@ -5,7 +5,9 @@
 #define JLT_CORE_RUNTIME_H
 
 #include "core/gate.h"
+#include "core/names.h"
 #include "core/ready.h"
+#include "core/timers.h"
 #include "core/type.h"
 #include "core/watch.h"
 #include "core/worker.h"
@@ -37,6 +39,8 @@ struct runtime {
     struct gate_queue senders;
     struct limit close_limit;
     atomic_flag close_limited;
+    struct timers timers;
+    struct names names;
 };
 
 /* One handle, the caller's. JLT_NO_MEMORY. */

@@ -6,6 +6,7 @@
 #include "core/runtime.h"
 
 #include "base/prefetch.h"
+#include "core/failure.h"
 #include "core/message.h"
 #include "core/parker.h"
 #include "core/task.h"
@@ -74,9 +75,10 @@ static jlt_status hand_over(struct runtime *runtime, struct task *task, struct m
 {
     struct task *made = NULL;
     if (message->item.kind == ITEM_START) {
-        task = made = task_new(runtime, place(runtime, message->type), message->type);
-        if (!made)
-            return JLT_NO_MEMORY;
+        jlt_status status = task_new(runtime, place(runtime, message->type), message->type, &made);
+        if (status != JLT_OK)
+            return status;
+        task = made;
     }
     bool limited = message->item.flags & MESSAGE_LIMITED;
     if (task)
@@ -95,13 +97,15 @@ static jlt_status hand_over(struct runtime *runtime, struct task *task, struct m
     return status;
 }
 
-static jlt_status report(jlt_status status, const struct message *message)
+static jlt_status report(jlt_status status, struct task *task, const struct message *message)
 {
     const char *name = message->type->name;
     if (status == JLT_DEADLINE_EXCEEDED)
         return error_fail(status, "\"%s\": the deadline passed before there was room; the call was not made", name);
     if (status == JLT_CANCELLED)
         return error_fail(status, "\"%s\": cancelled before there was room; the call was not made", name);
+    if (status == JLT_CLOSED && task)
+        return error_report(failure_closed(task));
     bool is_new = status == JLT_FULL || status == JLT_CLOSED || status == JLT_NO_MEMORY;
     return is_new ? error_report(error_constant(status)) : status; /* else parker_prepare has reported it */
 }
@@ -119,7 +123,7 @@ static jlt_status send(struct runtime *runtime, struct task *task, struct messag
         if (atomic_load(&message->item.phase) == MESSAGE_WAITING) /* else who gave it up has given its place back */
             gate_leave(gate, &runtime->senders);
     }
-    report(status, message);
+    report(status, task, message);
     message_discard(message);
     return status;
 }

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
  * Ownership. A task is idle (its mailbox says INBOX_IDLE) or owned by exactly one of: the sender that found it idle,
- * until it has put it into its worker's inbox; that inbox; the worker's ready list; the fiber that runs it. Only the
- * owner takes from the mailbox. The owner gives the task up by turning an empty mailbox into INBOX_IDLE, and must
- * not touch it after that.
+ * until it has put it into its worker's inbox; that inbox; the worker's ready list; the fiber that runs it; the timer
+ * of its back-off (failure.c). Only the owner takes from the mailbox. The owner gives the task up by turning an empty
+ * mailbox into INBOX_IDLE, and must not touch it after that.
  *
  * End. The last handle's drop puts `dropped` into the mailbox, after all messages, so the owner meets it last and
  * runs exit. When the runtime closes first, `seal` is put there; the owner that has met it turns the empty mailbox into
  * INBOX_SEALED and runs exit; then no message can come, and the last drop finds the mailbox sealed. The struct is freed
- * when both the handles and the worker have let go of it. */
+ * when both the handles and the worker have let go of it.
+ *
+ * Failures. Of a type that restarts or stops, body_run_message leaves the failed message to the owner, which answers it
+ * or keeps it (failure->message) to run it again. A restart takes the task DOWN, exit run and its roots released, and,
+ * after the back-off, UP again. While it is down it stays on the list of live tasks, so that its worker does not end.
+ * It is not brought up for nobody: if nothing waits when the last handle is gone or the runtime closes, it ends as it
+ * is. A task that stops seals its mailbox in the step that takes out what is there, so each message is answered by a
+ * body or told the cause, and its sender refused or answered. */
 #include "core/task.h"
 
 #include "base/checks.h"
@@ -16,6 +23,7 @@
 #include "core/body.h"
 #include "core/closing.h"
 #include "core/engine.h"
+#include "core/failure.h"
 #include "core/message.h"
 #include "core/runtime.h"
 
@@ -26,13 +34,21 @@ enum { messages_per_turn = 64 };
 
 static _Thread_local struct inbox_trail pushed;
 
-struct task *task_new(struct runtime *runtime, struct worker *worker, const struct type *type)
+/* All of it zeroed, but for what jltask puts there. */
+static void reset_state(struct task *task)
+{
+    memset(task->state, 0, task->type->fields.state_size);
+    if (task->type->fields.julia_run)
+        memcpy(task->state, &task->type, sizeof task->type); /* as struct julia_bodies says */
+}
+
+jlt_status task_new(struct runtime *runtime, struct worker *worker, const struct type *type, struct task **made)
 {
     size_t size = offsetof(struct task, state) + type->fields.state_size; /* not sizeof, which is a line's multiple */
     struct task *task = malloc(size);
     if (!task)
-        return NULL;
-    memset(task, 0, size);
+        return JLT_NO_MEMORY;
+    memset(task, 0, offsetof(struct task, state));
     task->item.kind = ITEM_TASK;
     task->dropped.kind = ITEM_DROPPED;
     task->seal.kind = ITEM_SEAL;
@@ -43,14 +59,21 @@ struct task *task_new(struct runtime *runtime, struct worker *worker, const stru
     task->runtime = runtime;
     task->worker = worker;
     task->type = type;
-    if (type->fields.julia_run)
-        memcpy(task->state, &type, sizeof type); /* as struct julia_bodies says */
+    reset_state(task);
+    jlt_status status = type->fields.on_failure ? failure_new(task, &task->failure) : JLT_OK;
+    if (status != JLT_OK) {
+        free(task);
+        return status;
+    }
     COUNT(tasks, 1);
-    return task;
+    *made = task;
+    return JLT_OK;
 }
 
 void task_set_start(struct task *task, struct message *start)
 {
+    if (task->failure)
+        failure_keep_config(task->failure, message_input(start));
     start->item.node.next = NULL;
     atomic_init(&task->mailbox.head, &start->item.node);
 }
@@ -69,6 +92,17 @@ struct task *task_clone(struct task *task)
     return task;
 }
 
+bool task_try_clone(struct task *task)
+{
+    /* relaxed: the caller has the task from where it was published, and passing the handle on is its own to order */
+    long handles = atomic_load_explicit(&task->handles, memory_order_relaxed);
+    while (handles > 0)
+        if (atomic_compare_exchange_weak_explicit(&task->handles, &handles, handles + 1, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return true;
+    return false;
+}
+
 void task_drop(struct task *task)
 {
     long handles = atomic_fetch_sub(&task->handles, 1);
@@ -76,7 +110,8 @@ void task_drop(struct task *task)
         return;
     if (handles <= 0)
         checks_abort("jlt_persistent_drop", "the handle was dropped before");
-    if (inbox_push(&task->mailbox, &task->dropped.node, &pushed) == INBOX_WAS_IDLE)
+    enum inbox_push push = inbox_push(&task->mailbox, &task->dropped.node, &pushed);
+    if (push == INBOX_WAS_IDLE || (push == INBOX_PUSHED && task->failure && failure_wake(task->failure)))
         runtime_push(task->runtime, task->worker, &task->item);
     let_go(task);
 }
@@ -96,32 +131,53 @@ jlt_status task_send(struct task *task, struct message *message)
 
 /* ---- the owner ---- */
 
-/* Lets go of a task that never came to life or whose exit has been run. */
-static void end_task(struct task *task)
+/* What init and the code since then have left behind. */
+static void release(struct task *task)
 {
     const struct engine *engine = task->runtime->engine;
     if (task->kept)
         engine->release(task->kept);
     if (task->identity)
         engine->identity_free(task->identity);
+    task->kept = task->identity = NULL;
+}
+
+/* Lets go of a task that never came to life or whose exit has been run. */
+static void end_task(struct task *task, enum jlt_end_reason reason, jlt_status status)
+{
+    release(task);
     atomic_store(&task->mailbox.head, INBOX_SEALED);
+    names_forget(task);
+    monitor_tell(task, (jlt_end){reason, status, task->failure ? task->failure->restarts : 0});
     let_go(task);
 }
 
-static void run_exit(struct task *task, struct fiber *fiber)
+static void call_exit(struct task *task, struct fiber *fiber)
 {
     const struct engine *engine = task->runtime->engine;
+    if (!task->type->fields.exit)
+        return;
+    body_begin(fiber);
+    jlt_frame *frame = engine->frame_open(fiber);
+    if (frame) {
+        task->type->fields.exit(frame, task->state);
+        error_free(engine->frame_close(frame, false));
+    }
+    body_end(fiber, false);
+}
+
+static bool is_down(const struct task *task)
+{
+    return task->failure && task->failure->down;
+}
+
+/* For the last time. */
+static void run_exit(struct task *task, struct fiber *fiber)
+{
     closing_remove_task(task->home, task);
     task->live = false;
-    if (task->type->fields.exit) {
-        body_begin(fiber);
-        jlt_frame *frame = engine->frame_open(fiber);
-        if (frame) {
-            task->type->fields.exit(frame, task->state);
-            error_free(engine->frame_close(frame, false));
-        }
-        body_end(fiber, false);
-    }
+    if (!is_down(task))
+        call_exit(task, fiber);
 }
 
 static void warm_up(struct task *task, struct fiber *fiber)
@@ -134,23 +190,25 @@ static void warm_up(struct task *task, struct fiber *fiber)
     error_free(engine->frame_close(frame, false));
 }
 
+/* Between body_begin and body_end. NULL: it succeeded, and what it has rooted is kept. wanted: its failure's text. */
+static struct error *call_init(struct task *task, struct fiber *fiber, const void *config, bool wanted)
+{
+    const struct engine *engine = task->runtime->engine;
+    if (!task->type->fields.init)
+        return NULL;
+    jlt_frame *frame = engine->frame_open(fiber);
+    if (!frame)
+        return error_constant(JLT_NO_MEMORY);
+    task->type->fields.init(frame, task->state, config);
+    return engine->frame_keep(frame, &task->kept) ? NULL : engine->frame_close(frame, wanted);
+}
+
 /* Runs init. On success the message's output is the first handle, else the task ends and its handle with it. */
 static void run_start(struct task *task, struct fiber *fiber, struct message *message)
 {
-    const struct engine *engine = task->runtime->engine;
-    struct error *error = NULL;
     body_begin(fiber);
     body_is_of(fiber, message);
-    if (task->type->fields.init) {
-        jlt_frame *frame = engine->frame_open(fiber);
-        if (frame) {
-            task->type->fields.init(frame, task->state, message_input(message));
-            if (!engine->frame_keep(frame, &task->kept))
-                error = engine->frame_close(frame, message_is_wanted(message));
-        } else {
-            error = error_constant(JLT_NO_MEMORY);
-        }
-    }
+    struct error *error = call_init(task, fiber, message_input(message), message_is_wanted(message));
     if (!error && type_claim_warm_up(task->type))
         warm_up(task, fiber);
     body_is_of(fiber, NULL);
@@ -200,16 +258,6 @@ static struct message *take_message(struct task *task, struct worker *worker)
     return message;
 }
 
-static void handle(struct task *task, struct fiber *fiber, struct message *message)
-{
-    if (runtime_is_cancelled(task->runtime))
-        cancel(task, message);
-    else if (message->item.kind == ITEM_START)
-        run_start(task, fiber, message);
-    else
-        body_run_message(fiber, message, task->state, &task->batch);
-}
-
 /* The fiber is the task's current one in its code's eyes, from enter to leave. */
 static void enter_identity(struct task *task, struct fiber *fiber)
 {
@@ -243,13 +291,166 @@ static bool give_up(struct task *task, struct fiber *fiber)
         run_exit(task, fiber);
     }
     leave_identity(task, fiber);
-    end_task(task);
+    end_task(task, task->last_dropped ? JLT_END_DROPPED : JLT_END_CLOSED, JLT_OK);
     return false;
+}
+
+/* ---- failures ---- */
+
+/* How a task is after a step of its owner's. GONE: it is not the caller's any more. */
+enum condition { TASK_UP, TASK_DOWN, TASK_GONE };
+
+static void answer_failed(struct failure *failure)
+{
+    struct message *message = failure->message;
+    if (message)
+        message_complete(message, failure->error);
+    failure->message = NULL;
+}
+
+/* The task ends, since a message or a restart has failed: it accepts nothing more, and what waits is told the cause,
+ * which is owned. */
+static enum condition stop(struct task *task, struct fiber *fiber, struct error *cause)
+{
+    jlt_status status = cause->status;
+    struct inbox_node **end = &task->batch;
+    /* release: the texts of the cause; and before the seal, after which senders look for it */
+    atomic_store_explicit(&task->failure->cause, cause, memory_order_release);
+    while (*end)
+        end = &(*end)->next;
+    *end = inbox_seal(&task->mailbox).first;
+    answer_failed(task->failure);
+    run_exit(task, fiber);
+    leave_identity(task, fiber);
+    while (task->batch) {
+        struct message *message = take_message(task, fiber->worker);
+        if (message)
+            message_refuse_with(message, failure_closed(task));
+    }
+    end_task(task, JLT_END_FAILED, status);
+    return TASK_GONE;
+}
+
+/* A message has failed. */
+static enum condition fail(struct task *task, struct fiber *fiber, struct message *message, struct error *error)
+{
+    struct failure *failure = task->failure;
+    bool restarts = failure_may_restart(failure);
+    struct error *cause = restarts ? NULL : error_copy(error);
+    failure->message = message;
+    failure->error = error;
+    if (!restarts)
+        return stop(task, fiber, cause);
+    if (!task->type->fields.retry || runtime_is_closed(task->runtime))
+        answer_failed(failure);
+    call_exit(task, fiber);
+    leave_identity(task, fiber);
+    release(task);
+    reset_state(task);
+    failure->down = true;
+    return TASK_DOWN;
+}
+
+static enum condition run_message(struct task *task, struct fiber *fiber, struct message *message)
+{
+    struct error *error = NULL;
+    body_run_message(fiber, message, task->state, &task->batch, task->failure ? &error : NULL);
+    if (__builtin_expect(!error, 1))
+        return TASK_UP;
+    if (!message_is_given_up(message))
+        return fail(task, fiber, message, error);
+    message_complete(message, error); /* a body that was told to stop has not failed */
+    return TASK_UP;
+}
+
+/* The failed message, once more. */
+static enum condition retry(struct task *task, struct fiber *fiber)
+{
+    struct message *message = task->failure->message;
+    task->failure->message = NULL;
+    if (message_is_given_up(message)) {
+        message_complete(message, task->failure->error);
+        return TASK_UP;
+    }
+    error_free(task->failure->error);
+    memset(message_output(message), 0, task->type->fields.output_size); /* a body may have written there */
+    return run_message(task, fiber, message);
+}
+
+static enum condition restart(struct task *task, struct fiber *fiber)
+{
+    struct failure *failure = task->failure;
+    failure->restarts++;
+    body_begin(fiber);
+    struct error *error = call_init(task, fiber, failure->config, true);
+    body_end(fiber, false);
+    if (error)
+        return stop(task, fiber, error);
+    failure->down = false;
+    return failure->message ? retry(task, fiber) : TASK_UP;
+}
+
+/* Takes what has come, as far as it is no message. True: messages wait. */
+static bool has_waiting(struct task *task, struct worker *worker)
+{
+    for (;;) {
+        if (!task->batch)
+            task->batch = inbox_take(&task->mailbox).first;
+        if (!task->batch)
+            return task->failure->message;
+        enum item_kind kind = item_of(task->batch)->kind;
+        if (kind != ITEM_DROPPED && kind != ITEM_SEAL)
+            return true;
+        take_message(task, worker);
+    }
+}
+
+/* Brings a task up that is down, unless it backs off, or is not needed any more. */
+static enum condition come_up(struct task *task, struct fiber *fiber)
+{
+    struct runtime *runtime = task->runtime;
+    bool closed = runtime_is_closed(runtime);
+    if (runtime_is_cancelled(runtime)) {
+        answer_failed(task->failure);
+        task_cancel_waiting(task, fiber->worker);
+    }
+    bool waiting = has_waiting(task, fiber->worker);
+    if (!waiting && (task->last_dropped || closed))
+        return give_up(task, fiber) ? TASK_DOWN : TASK_GONE;
+    enum back_off back_off = closed ? BACK_OFF_OVER : failure_back_off(task->failure);
+    if (back_off == BACK_OFF_OVER)
+        return restart(task, fiber);
+    return back_off == BACK_OFF_WAITS ? TASK_GONE : TASK_DOWN;
+}
+
+/* Until it is up, or others should have a turn. */
+static enum condition recover(struct task *task, struct fiber *fiber)
+{
+    enum condition condition = TASK_DOWN;
+    while (condition == TASK_DOWN && !fiber->worker->yield_due)
+        condition = come_up(task, fiber);
+    return condition;
+}
+
+/* ---- turns ---- */
+
+static enum condition handle(struct task *task, struct fiber *fiber, struct message *message)
+{
+    if (runtime_is_cancelled(task->runtime))
+        cancel(task, message);
+    else if (message->item.kind == ITEM_START)
+        run_start(task, fiber, message);
+    else
+        return run_message(task, fiber, message);
+    return TASK_UP;
 }
 
 static bool run_turn(struct task *task, struct fiber *fiber)
 {
     struct worker *worker = fiber->worker;
+    enum condition condition = is_down(task) ? recover(task, fiber) : TASK_UP;
+    if (condition != TASK_UP)
+        return condition == TASK_DOWN;
     enter_identity(task, fiber);
     for (int messages = 0; messages < messages_per_turn && !worker->yield_due;) {
         if (!task->batch) {
@@ -264,10 +465,14 @@ static bool run_turn(struct task *task, struct fiber *fiber)
             continue;
         }
         struct message *message = take_message(task, worker);
-        if (message) {
-            handle(task, fiber, message);
-            messages++;
-        }
+        if (!message)
+            continue;
+        condition = handle(task, fiber, message);
+        if (condition == TASK_DOWN)
+            condition = recover(task, fiber);
+        if (condition != TASK_UP)
+            return condition == TASK_DOWN;
+        messages++;
     }
     leave_identity(task, fiber);
     return true;

@@ -6,12 +6,15 @@
 
 #include "core/gate.h"
 #include "core/item.h"
+#include "core/monitor.h"
 #include "core/type.h"
 
 #include <stdalign.h>
 
+struct failure;
 struct fiber;
 struct message;
+struct name;
 struct runtime;
 struct worker;
 
@@ -30,7 +33,10 @@ struct task {
     struct gate gate;
     struct item seal; /* says in the mailbox that the runtime closes */
     atomic_long handles;
-    atomic_int owners; /* the handles, as one; and the worker */
+    atomic_int owners;            /* the handles, as one; and the worker */
+    struct failure *failure;      /* NULL: its type keeps going */
+    _Atomic(struct name *) names; /* names.c */
+    struct monitors monitors;
 
     /* the owner's */
     struct inbox_node *batch;     /* taken out of the mailbox, in order */
@@ -45,9 +51,9 @@ struct task {
     alignas(16) unsigned char state[];
 };
 
-/* A new task that is owned by nobody's worker yet, with one handle (the one its start will deliver). NULL: no
- * memory. */
-struct task *task_new(struct runtime *runtime, struct worker *worker, const struct type *type);
+/* A new task that is owned by nobody's worker yet, with one handle (the one its start will deliver). JLT_NO_MEMORY or
+ * JLT_CLOSED, not reported. */
+jlt_status task_new(struct runtime *runtime, struct worker *worker, const struct type *type, struct task **made);
 
 /* Puts the start, its first message, into the mailbox of a new task, which is owned by the caller from here on. */
 void task_set_start(struct task *task, struct message *start);
@@ -57,6 +63,9 @@ jlt_status task_send(struct task *task, struct message *message);
 
 struct task *task_clone(struct task *task);
 void task_drop(struct task *task);
+
+/* For one who has no handle, but knows that the task's memory is there. False: all handles are gone. */
+bool task_try_clone(struct task *task);
 
 /* The worker's: handles what is in the mailbox, one message after the other. True: there is more to do, but others
  * should have a turn first. False: done for now, or for ever; the task must not be touched any more. */

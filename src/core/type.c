@@ -41,7 +41,7 @@ static bool same_string(const char *a, const char *b)
     return a == b || (a && b && !strcmp(a, b));
 }
 
-/* Both were zeroed before they were filled, so their padding is equal too. */
+/* Both have nothing in their padding. */
 static bool same(const struct type *a, const struct type *b)
 {
     jlt_persistent_type x = a->fields, y = b->fields;
@@ -51,7 +51,8 @@ static bool same(const struct type *a, const struct type *b)
             return false;
         *s = *t = NULL;
     }
-    return a->persistent == b->persistent && a->run_once == b->run_once && !memcmp(&x, &y, sizeof x);
+    return a->persistent == b->persistent && a->run_once == b->run_once &&
+           !memcmp((const void *)&x, (const void *)&y, sizeof x);
 }
 
 static struct type *find(struct type *chain, const struct type *wanted)
@@ -120,6 +121,13 @@ static bool copy_fields(void *fields, size_t size, const void *from, size_t from
     return true;
 }
 
+/* What the caller's memory happened to have behind the last member would make a type of its own of each. */
+static void clear_padding(jlt_persistent_type *fields)
+{
+    size_t end = offsetof(jlt_persistent_type, retry) + sizeof fields->retry;
+    memset((char *)fields + end, 0, sizeof *fields - end);
+}
+
 static const struct type *without_run(const char *name)
 {
     error_fail(JLT_INVALID_ARGUMENT, "task type \"%s\" has no run function", name);
@@ -170,6 +178,19 @@ static const char *julia_members_wrong(const jlt_persistent_type *fields)
     return NULL;
 }
 
+/* The same of what a failure does. */
+static const char *failure_members_wrong(const jlt_persistent_type *fields)
+{
+    if ((unsigned)fields->on_failure > JLT_STOP)
+        return "has an on_failure that is none of jlt_on_failure";
+    if (fields->restart_window_ns < 0 || fields->backoff_ns < 0)
+        return "has a negative restart_window_ns or backoff_ns";
+    if (fields->on_failure != JLT_RESTART &&
+        (fields->restarts || fields->restart_window_ns || fields->backoff_ns || fields->retry))
+        return "has restarts, restart_window_ns, backoff_ns or retry, but its on_failure is not JLT_RESTART";
+    return NULL;
+}
+
 static void use_julia_bodies(jlt_persistent_type *fields, const struct julia_bodies *julia)
 {
     fields->state_size = julia->state_size;
@@ -184,9 +205,12 @@ const struct type *type_of_persistent(const jlt_persistent_type *type, size_t si
     memset(&wanted, 0, sizeof wanted);
     if (!copy_fields(&wanted.fields, sizeof wanted.fields, type, size))
         return NULL;
+    clear_padding(&wanted.fields);
     wanted.persistent = true;
     wanted.name = wanted.fields.name = wanted.fields.name ? wanted.fields.name : "persistent";
     const char *wrong = julia_members_wrong(&wanted.fields);
+    if (!wrong)
+        wrong = failure_members_wrong(&wanted.fields);
     if (wrong) {
         error_fail(JLT_INVALID_ARGUMENT, "task type \"%s\" %s", wanted.name, wrong);
         return NULL;

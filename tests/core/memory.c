@@ -251,13 +251,56 @@ static void bodies_scene(void)
     task_drop(inner);
 }
 
+static void fragile_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    exchange_run(frame, state, input, output);
+    give_back(output);
+    fake_fail(frame, JLT_NO_MEMORY, "so that both ways to fail have one status");
+}
+
+static const jlt_persistent_type fragile_type = {
+    .state_size = sizeof(int),
+    .input_size = sizeof(int),
+    .output_size = sizeof(int),
+    .run = fragile_run,
+    .dispose_input = give_back,
+    .dispose_output = give_back,
+    .on_failure = JLT_RESTART,
+    .restarts = 5, /* or less: a restart whose time cannot be kept is none */
+    .restart_window_ns = INT64_MAX,
+    .backoff_ns = 1000,
+};
+
+/* A name and a monitor, restarts, and the end for one too many: however it went, the task ends, and that is told. */
+static void supervision_scene(void)
+{
+    struct task *task, *found;
+    struct message *receiver;
+    jlt_end end;
+    if (!went_well(runtime_invoke(runtime, type_of(&fragile_type), NULL, &task)))
+        return;
+    if (went_well(names_register(runtime, "fragile", task)) && went_well(names_lookup(runtime, "fragile", &found)))
+        task_drop(found);
+    bool monitored = went_well(monitor_set(task, sizeof end, &receiver));
+    for (jlt_status status = JLT_NO_MEMORY; status == JLT_NO_MEMORY;) {
+        int input = make_token();
+        status = runtime_invoke_task(task, &input, NULL);
+        check(status == JLT_NO_MEMORY || status == JLT_CLOSED);
+        if (atomic_load(&out[input]))
+            give_back(&input);
+    }
+    if (monitored && went_well(message_receive(receiver, -1, &end)))
+        check(end.reason == JLT_END_FAILED && end.status == JLT_NO_MEMORY && end.restarts <= 5);
+    task_drop(task);
+}
+
 /* Plays a scene until it gets by without a failure. */
 static void play(void (*scene)(void))
 {
     bool failed;
     int number = 0;
     assert_true(type_of(&exchange_type) && type_of(&pass_on_type)); /* known from here on */
-    assert_true(type_of(&exchange_once_type) && type_of(&failing_type));
+    assert_true(type_of(&exchange_once_type) && type_of(&failing_type) && type_of(&fragile_type));
     do {
         runtime = fake_start(1 + (unsigned)number % 2, 0);
         atomic_store(&until_failure, number);
@@ -301,6 +344,12 @@ static void test_bodies_that_send_live_with_it(void **unused)
 {
     (void)unused;
     play(bodies_scene);
+}
+
+static void test_failing_tasks_live_with_it(void **unused)
+{
+    (void)unused;
+    play(supervision_scene);
 }
 
 /* ---- one thing at a time ---- */
@@ -448,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_one_shot_tasks_live_with_it),
         cmocka_unit_test(test_invokes_live_with_it),
         cmocka_unit_test(test_bodies_that_send_live_with_it),
+        cmocka_unit_test(test_failing_tasks_live_with_it),
         cmocka_unit_test(test_a_large_output_needs_memory_of_the_sender),
         cmocka_unit_test(test_a_body_without_a_frame_is_answered_and_its_input_given_back),
         cmocka_unit_test(test_a_start_that_cannot_keep_its_roots_fails),

@@ -87,6 +87,22 @@ static void test_types_that_differ_anywhere_are_kept_apart(void **unused)
         assert_ptr_not_equal(type_of((const jlt_persistent_type *)&others[i]), type);
 }
 
+static void test_what_is_behind_the_last_member_makes_no_type_of_its_own(void **unused)
+{
+    (void)unused;
+    const struct type *first = NULL;
+    for (int byte = 0; byte < 3; byte++) {
+        jlt_persistent_type type;
+        memset(&type, byte, sizeof type);
+        memset(&type, 0, offsetof(jlt_persistent_type, retry) + sizeof type.retry);
+        type.run = run_persistent;
+        const struct type *interned = type_of((const jlt_persistent_type *)&type);
+        assert_non_null(interned);
+        first = first ? first : interned;
+        assert_ptr_equal(interned, first);
+    }
+}
+
 static void test_one_shot_types_are_kept_apart_from_persistent_ones(void **unused)
 {
     (void)unused;
@@ -229,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_equal_types_share_one_copy),
         cmocka_unit_test(test_a_copy_has_what_the_caller_filled),
         cmocka_unit_test(test_types_that_differ_anywhere_are_kept_apart),
+        cmocka_unit_test(test_what_is_behind_the_last_member_makes_no_type_of_its_own),
         cmocka_unit_test(test_one_shot_types_are_kept_apart_from_persistent_ones),
         cmocka_unit_test(test_a_type_without_a_name_is_called_after_its_kind),
         cmocka_unit_test(test_a_struct_of_an_older_header_is_accepted),
