@@ -23,9 +23,9 @@ void names_init(struct names *names);
 void names_finish(struct names *names);
 
 /* Any thread. Each reports its status. The task is one that the caller has a handle on; *task becomes one. */
-jlt_status names_register(struct runtime *runtime, const char *name, struct task *task);
-jlt_status names_lookup(struct runtime *runtime, const char *name, struct task **task);
-jlt_status names_unregister(struct runtime *runtime, const char *name);
+jlt_status names_register(struct runtime *runtime, const char *text, struct task *task);
+jlt_status names_lookup(struct runtime *runtime, const char *text, struct task **task);
+jlt_status names_unregister(struct runtime *runtime, const char *text);
 
 /* The owner of the task, at its end: it has no names any more, and gets none. */
 void names_forget(struct task *task);
