@@ -17,6 +17,8 @@ struct gate {
 };
 
 struct gate_waiter;
+struct ring_wait;
+struct task;
 
 /* The senders that wait at any gate of one runtime. */
 struct gate_queue {
@@ -32,8 +34,10 @@ void gate_queue_finish(struct gate_queue *queue);
 /* Takes a place without waiting. False: full. */
 bool gate_try_enter(struct gate *gate);
 
-/* Takes a place, waiting for one if need be. JLT_OK or, once gate_queue_close was called, JLT_CLOSED. */
-jlt_status gate_enter(struct gate *gate, struct gate_queue *queue);
+/* Takes a place, waiting for one if need be. owner: the task whose mailbox it is; NULL: no task's. listed: the caller's
+ * wait that has begun already, for what it is to send; NULL: there is none. JLT_OK, JLT_CLOSED once gate_queue_close was
+ * called, or, where nothing is listed, JLT_WOULD_DEADLOCK (ring.h; only this one is reported). */
+jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct task *owner, struct ring_wait *listed);
 
 /* Gives a place back. */
 void gate_leave(struct gate *gate, struct gate_queue *queue);

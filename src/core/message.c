@@ -8,6 +8,7 @@
 #include "base/checks.h"
 #include "core/block.h"
 #include "core/engine.h"
+#include "core/ring.h"
 #include "core/spin.h"
 #include "core/task.h"
 
@@ -35,14 +36,40 @@ static void set_payload(struct message *message, const void *input)
         memset(message_output(message), 0, output_size);
 }
 
+/* Where a counted message has what its reply waits for: its task, or itself. */
+static size_t awaits_at(enum item_kind kind, const struct type *type)
+{
+    enum { alignment = alignof(const void *) };
+    return (message_size(kind, type) + alignment - 1) & ~(size_t)(alignment - 1);
+}
+
+static const void **awaits_of(struct message *message)
+{
+    return (const void **)(void *)((unsigned char *)message + awaits_at(message->item.kind, message->type));
+}
+
+static size_t block_size(enum item_kind kind, const struct type *type, unsigned flags)
+{
+    return flags & MESSAGE_COUNTED ? awaits_at(kind, type) + sizeof(const void *) : message_size(kind, type);
+}
+
 struct message *message_new(enum item_kind kind, const struct type *type, const void *input, bool wanted)
 {
-    struct message *message = block_new(message_size(kind, type));
+    unsigned flags = wanted && ring_counts() ? MESSAGE_COUNTED : 0;
+    struct message *message = block_new(block_size(kind, type, flags));
     if (!message)
         return NULL;
-    init(message, kind, 0, type, wanted);
+    init(message, kind, flags, type, wanted);
     set_payload(message, input);
+    if (flags)
+        *awaits_of(message) = message;
     return message;
+}
+
+void message_set_task(struct message *message, const struct task *task)
+{
+    if (message->item.flags & MESSAGE_COUNTED)
+        *awaits_of(message) = task;
 }
 
 void message_init_on_stack(struct message *message, enum item_kind kind, const struct type *type, const void *input)
@@ -63,7 +90,7 @@ static void free_message(struct message *message)
 {
     COUNT(messages, -1);
     if (!(message->item.flags & MESSAGE_ON_STACK))
-        block_free(message, message_size(message->item.kind, message->type));
+        block_free(message, block_size(message->item.kind, message->type, message->item.flags));
 }
 
 void message_discard(struct message *message)
@@ -150,6 +177,26 @@ static bool await(struct message *message, int64_t timeout_ns)
     return true;
 }
 
+jlt_status message_begin_wait(struct message *message, struct ring_wait *wait, const void *awaits)
+{
+    return ring_begin_wait(wait, awaits, is_done, message);
+}
+
+/* JLT_OK: the reply is there. */
+static jlt_status await_reply(struct message *message, int64_t timeout_ns)
+{
+    struct ring_wait wait;
+    bool counted = timeout_ns < 0 && message->item.flags & MESSAGE_COUNTED;
+    if (timeout_ns == 0)
+        return error_report(error_constant(JLT_TIMEOUT));
+    if (counted && message_begin_wait(message, &wait, *awaits_of(message)) != JLT_OK)
+        return JLT_WOULD_DEADLOCK;
+    bool done = await(message, timeout_ns);
+    if (counted)
+        ring_end_wait(&wait);
+    return done ? JLT_OK : error_report(error_constant(JLT_TIMEOUT));
+}
+
 jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output)
 {
     bool may_turn_back = !(message->item.flags & MESSAGE_ON_STACK) && timeout_ns != 0 && !message_is_done(message);
@@ -157,8 +204,9 @@ jlt_status message_receive(struct message *message, int64_t timeout_ns, void *ou
         message_drop(message);
         return error_last()->status;
     }
-    if (!message_is_done(message) && (timeout_ns == 0 || !await(message, timeout_ns)))
-        return error_report(error_constant(JLT_TIMEOUT));
+    jlt_status status = message_is_done(message) ? JLT_OK : await_reply(message, timeout_ns);
+    if (status != JLT_OK)
+        return status;
     COUNT(receivers, -1);
     struct error *error = message->error;
     size_t output_size = message_output_size(message->item.kind, message->type);

@@ -15,6 +15,9 @@
 
 #include <stdalign.h>
 
+struct ring_wait;
+struct task;
+
 /* sender's side:  PENDING -> a waiting receiver's struct parker * -> PENDING ...   (message_receive)
  *                 PENDING -> ABANDONED               (message_drop, or sent without a receiver)
  * worker's side:  PENDING or a parker -> DONE; then the receiver frees it
@@ -24,6 +27,7 @@ enum message_state { MESSAGE_PENDING, MESSAGE_DONE, MESSAGE_ABANDONED };
 enum message_flag {
     MESSAGE_ON_STACK = 1, /* the sender's: not to be freed */
     MESSAGE_BORROWS = 2,  /* input and output are elsewhere, both on the sender's side */
+    MESSAGE_COUNTED = 4,  /* a body has sent it and may wait for its reply (ring.h); its task follows the output */
 };
 
 struct message {
@@ -86,6 +90,9 @@ static inline size_t message_size(enum item_kind kind, const struct type *type)
 /* A new message with a copy of the input and room for the output; wanted: it has a receiver. NULL: no memory. */
 struct message *message_new(enum item_kind kind, const struct type *type, const void *input, bool wanted);
 
+/* Before it is sent: the task that it is for. */
+void message_set_task(struct message *message, const struct task *task);
+
 /* The same in the caller's memory, of message_size bytes, which is good until the message is received. */
 void message_init_on_stack(struct message *message, enum item_kind kind, const struct type *type, const void *input);
 
@@ -113,6 +120,10 @@ bool message_is_done(struct message *message);
 
 /* Receiver's side, as jlt_receiver_recv_timeout. output may be NULL: the output is disposed of. */
 jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output);
+
+/* Receiver's side: ring_begin_wait for the reply. awaits: the task that it is for, or the message itself. A receive
+ * without a limit in time does that for a message that is counted. */
+jlt_status message_begin_wait(struct message *message, struct ring_wait *wait, const void *awaits);
 
 /* Receiver's side: gives the reply up. */
 void message_drop(struct message *message);

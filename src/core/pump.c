@@ -157,6 +157,7 @@ static void wake(struct worker *worker, struct fiber *fiber)
 
 static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)
 {
+    fiber->runs = item;
     switch (item->kind) {
     case ITEM_TASK:
         if (task_run((struct task *)item, fiber))

@@ -12,6 +12,7 @@
 #include "core/engine.h"
 #include "core/message.h"
 #include "core/parker.h"
+#include "core/ring.h"
 #include "core/task.h"
 
 #include <stdalign.h>
@@ -111,10 +112,11 @@ static jlt_status closed(void)
     return error_report(error_constant(JLT_CLOSED));
 }
 
-static jlt_status pass(struct gate *gate, struct gate_queue *queue, enum sending sending)
+static jlt_status pass(struct gate *gate, struct runtime *runtime, struct task *task, enum sending sending,
+                       struct ring_wait *wait)
 {
     if (sending == SEND_WAIT)
-        return gate_enter(gate, queue);
+        return gate_enter(gate, &runtime->senders, task, wait);
     return gate_try_enter(gate) ? JLT_OK : JLT_FULL;
 }
 
@@ -157,24 +159,30 @@ static bool is_refused(const struct runtime *runtime, const struct type *type, e
     return true;
 }
 
-/* Through the gate; task is NULL for a new task. The message is discarded on failure. */
-static jlt_status send(struct runtime *runtime, struct task *task, struct message *message, enum sending sending)
+/* Through the gate; task is NULL for a new task. wait: begins here, before anything is sent, if the sender is going to
+ * wait for the reply; else NULL. On failure the wait has ended, and the message is discarded. */
+static jlt_status send(struct runtime *runtime, struct task *task, struct message *message, enum sending sending,
+                       struct ring_wait *wait)
 {
     struct gate *gate = task ? &task->gate : &runtime->channel;
     jlt_status status = gate->capacity && sending == SEND_WAIT ? parker_prepare(-1) : JLT_OK;
+    if (status == JLT_OK && wait)
+        status = message_begin_wait(message, wait, task ? (const void *)task : message);
     if (status != JLT_OK) {
         message_discard(message);
         return status;
     }
-    status = gate->capacity ? pass(gate, &runtime->senders, sending) : JLT_OK;
+    status = gate->capacity ? pass(gate, runtime, task, sending, wait) : JLT_OK;
     if (status == JLT_OK) {
         status = task ? task_send(task, message) : send_new(runtime, message);
         if (status == JLT_OK)
             return JLT_OK;
         gate_leave(gate, &runtime->senders);
     }
+    if (wait)
+        ring_end_wait(wait);
     message_discard(message);
-    return error_report(error_constant(status));
+    return status == JLT_WOULD_DEADLOCK ? status : error_report(error_constant(status));
 }
 
 static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
@@ -187,7 +195,9 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
     struct message *message = message_new(kind, type, input, receiver != NULL);
     if (!message)
         return error_report(error_constant(JLT_NO_MEMORY));
-    jlt_status status = send(runtime, task, message, sending);
+    if (task)
+        message_set_task(message, task);
+    jlt_status status = send(runtime, task, message, sending, NULL);
     if (status != JLT_OK)
         return status;
     if (receiver)
@@ -202,8 +212,13 @@ static jlt_status send_and_wait(struct runtime *runtime, struct task *task, stru
         message_discard(message);
         return status;
     }
-    status = send(runtime, task, message, SEND_WAIT);
-    return status == JLT_OK ? message_receive(message, -1, output) : status;
+    struct ring_wait wait;
+    status = send(runtime, task, message, SEND_WAIT, &wait);
+    if (status != JLT_OK)
+        return status;
+    status = message_receive(message, -1, output);
+    ring_end_wait(&wait);
+    return status;
 }
 
 /* The message of an invoke is on the stack: with its input and output, if they are small; else over the caller's input

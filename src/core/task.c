@@ -140,6 +140,7 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
     const struct engine *engine = task->runtime->engine;
     struct error *error = NULL;
     body_begin(fiber);
+    fiber->runs = &message->item;
     if (task->type->fields.init) {
         jlt_frame *frame = engine->frame_open(fiber);
         if (frame) {
@@ -152,6 +153,7 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
     }
     if (!error && type_claim_warm_up(task->type))
         warm_up(task, fiber);
+    fiber->runs = &task->item;
     body_end(fiber, false);
     if (error) {
         message_complete(message, error);
