@@ -13,6 +13,12 @@
  * the frame do nothing and return NULL, zero or false, and the message's reply is that failure. Times are in
  * nanoseconds, sizes in bytes. In every struct that the caller fills, zero means the default.
  *
+ * A child made by fork after a start has no Julia. There every function that returns a status returns JLT_CLOSED, and
+ * jlt_error_message() says that it is a fork; those that take a frame do nothing, with that message; those that return
+ * nothing do nothing; a clone is the same handle, uncounted. None waits, and the child may exit as it likes, or run a
+ * program. A body must not return in it: that ends the child, with status 1. (A child of _Fork or of a bare clone is
+ * not noticed: it may only run a program or call _exit.)
+ *
  * A frame that is used after its message has ended, or from another thread or another task's body, is an error
  * in the program: a build with JLT_CHECKS aborts and names the call; other builds ignore the call and
  * return NULL, zero or false, with the reason in jlt_error_message(). */
@@ -58,7 +64,8 @@ extern "C" {
     X(INVALID_ARGUMENT, "an argument is not allowed")                                                                  \
     X(NO_JULIA, "no usable Julia was found, or it could not be started")                                               \
     X(ALREADY_STARTED, "Julia has been started in this process already")                                               \
-    X(DEADLINE_EXCEEDED, "the call's deadline passed")
+    X(DEADLINE_EXCEEDED, "the call's deadline passed")                                                                 \
+    X(WOULD_DEADLOCK, "a body would wait for itself, directly or around a ring of tasks; a receiver stays good")
 
 typedef enum jlt_status {
 #define JLT_STATUS_ENUM(name, text) JLT_##name,
@@ -157,15 +164,13 @@ typedef struct jlt_options {
  * it) and *thread (join it). Julia can be started once in a process; a start that failed before Julia was
  * initialised may be tried again. Of the host's signals Julia takes SIGSEGV, SIGBUS, SIGFPE and SIGSTKFLT, and passes
  * on faults of the host's threads; the others, the masks, the locale and the floating-point environment of the host's
- * threads stay as they are (docs/process.md). exit() closes a runtime that is open. A child made by fork after a start
- * must not use the library. A standard stream (file descriptors 0 to 2) that is closed is opened
- * on the null device, since Julia does not start without.
- * Every option is checked before Julia is initialised, and looked at again after that. An option that the loaded
- * version does not have, a flag that it does not know or that is not for an embedded Julia (--eval), and
- * JULIA_COPY_STACKS in the environment are JLT_INVALID_ARGUMENT. JLT_EXCEPTION if a startup file throws: this is final
- * for the process.
- * Any thread. JLT_NO_JULIA (the message says where it looked and what was wrong there), JLT_ALREADY_STARTED,
- * JLT_INVALID_ARGUMENT, JLT_NO_MEMORY. options may be NULL: the defaults. */
+ * threads stay as they are (docs/process.md). exit() closes a runtime that is open. A standard stream (file descriptors
+ * 0 to 2) that is closed is opened on the null device, since Julia does not start without. Every option is checked
+ * before Julia is initialised, and looked at again after that. An option that the loaded version does not have, a flag
+ * that it does not know or that is not for an embedded Julia (--eval), and JULIA_COPY_STACKS in the environment are
+ * JLT_INVALID_ARGUMENT. JLT_EXCEPTION if a startup file throws: this is final for the process. Any thread. JLT_NO_JULIA
+ * (the message says where it looked and what was wrong there), JLT_ALREADY_STARTED, JLT_INVALID_ARGUMENT,
+ * JLT_NO_MEMORY. options may be NULL: the defaults. */
 static inline jlt_status jlt_runtime_spawn(const jlt_options *options, jlt_runtime **runtime, jlt_thread **thread);
 
 /* Starts Julia on the calling thread and main_fn(runtime, argument) on a new one; returns when both have ended.
@@ -239,7 +244,15 @@ JLT_API const char *jlt_julia_version(void);
  * sending function returns; when that fails, what they own is still the caller's. An input of size 0 may be NULL.
  * One-shot tasks have no order among them and run on any of Julia's threads. A persistent task handles one message at a
  * time, each on the thread that it was placed on or, while that one is inside another body, on one that is idle; its
- * type may fix the thread. Types are kept as long as the process: make them static. */
+ * type may fix the thread. Types are kept as long as the process: make them static.
+ *
+ * Bodies may send to other tasks and wait for them. A body that would wait for itself, directly or around a ring of
+ * bodies that wait for each other, is told so: the call that would close the ring returns JLT_WOULD_DEADLOCK at once,
+ * and its message names the ring's tasks in order. A refused receive leaves the receiver good; a refused invoke, spawn
+ * or call has sent nothing. Counted are waits of bodies for a reply, for room in a mailbox and for a start, on messages
+ * that bodies have sent. Not counted, neither refused nor part of a ring, are waits with a limit in time, waits inside
+ * Julia (fetch, a lock, a channel), those of C code that Julia code calls, and those on receivers that came from
+ * outside of bodies. No wait that would end is refused. */
 
 /* What a one-shot task does. The library copies the type at its first use. */
 typedef struct jlt_task_type {
@@ -352,14 +365,14 @@ static inline jlt_status jlt_task_try_dispatch(jlt_runtime *runtime, const jlt_t
                                                jlt_receiver **receiver);
 
 /* Sends a one-shot task and waits for its reply: the statuses of jlt_task_dispatch and of the reply. output may
- * be NULL: thrown away. */
+ * be NULL: thrown away. From a body also JLT_WOULD_DEADLOCK. */
 static inline jlt_status jlt_task_invoke(jlt_runtime *runtime, const jlt_task_type *type, const void *input,
                                          void *output);
 
 /* Starts a persistent task. The receiver's output is a jlt_persistent *, owned by the one who receives it; the
  * reply is init's failure if it failed, and no task is left then. Dropping the receiver drops the handle.
  * spawn waits for the reply and stores the handle. Any thread. Statuses as jlt_task_dispatch, and spawn those
- * of the reply. */
+ * of the reply and, from a body, JLT_WOULD_DEADLOCK. */
 static inline jlt_status jlt_persistent_dispatch(jlt_runtime *runtime, const jlt_persistent_type *type,
                                                  const void *config, jlt_receiver **receiver);
 static inline jlt_status jlt_persistent_try_dispatch(jlt_runtime *runtime, const jlt_persistent_type *type,
@@ -369,13 +382,13 @@ static inline jlt_status jlt_persistent_spawn(jlt_runtime *runtime, const jlt_pe
 
 /* Sends a message to a persistent task. Messages from one sender are handled in the order sent, one at a time.
  * call waits while the mailbox is full, try_call says JLT_FULL. receiver as in jlt_task_dispatch. Any thread.
- * JLT_FULL, JLT_CLOSED, JLT_INVALID_ARGUMENT, JLT_NO_MEMORY. */
+ * JLT_FULL, JLT_CLOSED, JLT_INVALID_ARGUMENT, JLT_NO_MEMORY, and JLT_WOULD_DEADLOCK from a call of a body's. */
 JLT_API jlt_status jlt_persistent_call(jlt_persistent *task, const void *input, jlt_receiver **receiver);
 JLT_API jlt_status jlt_persistent_try_call(jlt_persistent *task, const void *input, jlt_receiver **receiver);
 
 /* Sends a message and waits for its reply. An input of more than some 500 bytes is not copied, but read where it is.
- * From a body only that task is suspended meanwhile; but a task that invokes itself, or calls itself while its mailbox
- * is full, waits for ever. output may be NULL: thrown away. Statuses of jlt_persistent_call and of the reply. */
+ * From a body only that task is suspended meanwhile, and one that would wait for itself is refused: JLT_WOULD_DEADLOCK
+ * (above). output may be NULL: thrown away. Statuses of jlt_persistent_call and of the reply. */
 JLT_API jlt_status jlt_persistent_invoke(jlt_persistent *task, const void *input, void *output);
 
 /* ---- limits of calls ---------------------------------------------------------------------------------- */
@@ -465,8 +478,9 @@ JLT_API jlt_status jlt_runtime_unregister(jlt_runtime *runtime, const char *name
 /* Waits for the reply, copies its output and frees the receiver. The reply's status: JLT_OK, JLT_EXCEPTION,
  * JLT_FAILED, JLT_TYPE_MISMATCH, JLT_NOT_FOUND, JLT_INVALID_ARGUMENT, JLT_NO_MEMORY, JLT_CANCELLED, JLT_CLOSED.
  * output has the type's output_size bytes (for a start: a jlt_persistent *) and is written only on JLT_OK; it
- * may be NULL for a message, whose output is then thrown away, but not for a start. With JLT_PENDING,
- * JLT_TIMEOUT, and JLT_INVALID_ARGUMENT for a NULL argument, the receiver stays good; all else frees it.
+ * may be NULL for a message, whose output is then thrown away, but not for a start. With JLT_PENDING, JLT_TIMEOUT,
+ * JLT_WOULD_DEADLOCK (from a body, without a limit in time: above) and JLT_INVALID_ARGUMENT for a NULL argument, the
+ * receiver stays good; all else frees it.
  * recv_timeout waits at most timeout_ns nanoseconds (negative: no limit). One thread at a time may use a
  * receiver; it may be another than the sender. In a body, only that task is suspended. */
 JLT_API jlt_status jlt_receiver_recv(jlt_receiver *receiver, void *output);

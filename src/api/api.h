@@ -4,6 +4,7 @@
 #ifndef JLT_API_API_H
 #define JLT_API_API_H
 
+#include "core/fork.h"
 #include "core/runtime.h"
 
 /* A handle on the runtime is a pointer to the one runtime, a handle on a task one to the task, a receiver one to its
@@ -23,7 +24,8 @@ static inline struct message *message_of(const jlt_receiver *handle)
     return (struct message *)(uintptr_t)handle;
 }
 
-/* Reports JLT_INVALID_ARGUMENT and returns true if pointer is NULL. */
-bool api_missing(const void *pointer, const char *call, const char *what);
+/* The start of every function that returns a status: true, and it is reported, if the call cannot be made, since the
+ * process is a forked child (core/fork.h; JLT_CLOSED) or pointer is NULL (JLT_INVALID_ARGUMENT). */
+bool api_refuses(const void *pointer, const char *call, const char *what);
 
 #endif

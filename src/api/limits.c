@@ -40,9 +40,9 @@ jlt_status jlt_task_dispatch_with_sized(jlt_runtime *runtime, const jlt_task_typ
                                         jlt_receiver **receiver)
 {
     struct call_options taken;
-    if (api_missing(runtime, "jlt_task_dispatch_with", "runtime") ||
+    if (api_refuses(runtime, "jlt_task_dispatch_with", "runtime") ||
         !take_options("jlt_task_dispatch_with", options, options_size, &taken))
-        return JLT_INVALID_ARGUMENT;
+        return error_last()->status;
     return dispatch(runtime, type_of_task(type, type_size), input, &taken, receiver);
 }
 
@@ -51,9 +51,9 @@ jlt_status jlt_task_invoke_with_sized(jlt_runtime *runtime, const jlt_task_type 
                                       void *output)
 {
     struct call_options taken;
-    if (api_missing(runtime, "jlt_task_invoke_with", "runtime") ||
+    if (api_refuses(runtime, "jlt_task_invoke_with", "runtime") ||
         !take_options("jlt_task_invoke_with", options, options_size, &taken))
-        return JLT_INVALID_ARGUMENT;
+        return error_last()->status;
     const struct type *known = type_of_task(type, type_size);
     return known ? runtime_invoke_with(runtime_of(runtime), known, input, &taken, output) : error_last()->status;
 }
@@ -63,9 +63,9 @@ jlt_status jlt_persistent_dispatch_with_sized(jlt_runtime *runtime, const jlt_pe
                                               jlt_receiver **receiver)
 {
     struct call_options taken;
-    if (api_missing(runtime, "jlt_persistent_dispatch_with", "runtime") ||
+    if (api_refuses(runtime, "jlt_persistent_dispatch_with", "runtime") ||
         !take_options("jlt_persistent_dispatch_with", options, options_size, &taken))
-        return JLT_INVALID_ARGUMENT;
+        return error_last()->status;
     return dispatch(runtime, type_of_persistent(type, type_size, &julia_bodies), config, &taken, receiver);
 }
 
@@ -73,9 +73,9 @@ jlt_status jlt_persistent_call_with_sized(jlt_persistent *task, const void *inpu
                                           size_t options_size, jlt_receiver **receiver)
 {
     struct call_options taken;
-    if (api_missing(task, "jlt_persistent_call_with", "task") ||
+    if (api_refuses(task, "jlt_persistent_call_with", "task") ||
         !take_options("jlt_persistent_call_with", options, options_size, &taken))
-        return JLT_INVALID_ARGUMENT;
+        return error_last()->status;
     return runtime_call_with(task_of(task), input, &taken, (struct message **)receiver);
 }
 
@@ -83,9 +83,9 @@ jlt_status jlt_persistent_invoke_with_sized(jlt_persistent *task, const void *in
                                             size_t options_size, void *output)
 {
     struct call_options taken;
-    if (api_missing(task, "jlt_persistent_invoke_with", "task") ||
+    if (api_refuses(task, "jlt_persistent_invoke_with", "task") ||
         !take_options("jlt_persistent_invoke_with", options, options_size, &taken))
-        return JLT_INVALID_ARGUMENT;
+        return error_last()->status;
     return runtime_invoke_task_with(task_of(task), input, &taken, output);
 }
 
@@ -93,16 +93,16 @@ jlt_status jlt_persistent_invoke_with_sized(jlt_persistent *task, const void *in
 
 jlt_status jlt_receiver_cancel(jlt_receiver *receiver)
 {
-    if (api_missing(receiver, __func__, "receiver"))
-        return JLT_INVALID_ARGUMENT;
+    if (api_refuses(receiver, __func__, "receiver"))
+        return error_last()->status;
     message_give_up(message_of(receiver), MESSAGE_CANCELLED);
     return error_none();
 }
 
 jlt_status jlt_canceller_new(jlt_canceller **canceller)
 {
-    if (api_missing(canceller, __func__, "canceller"))
-        return JLT_INVALID_ARGUMENT;
+    if (api_refuses(canceller, __func__, "canceller"))
+        return error_last()->status;
     struct canceller *made = canceller_new();
     if (!made)
         return error_report(error_constant(JLT_NO_MEMORY));
@@ -112,14 +112,14 @@ jlt_status jlt_canceller_new(jlt_canceller **canceller)
 
 jlt_status jlt_canceller_cancel(jlt_canceller *canceller)
 {
-    if (api_missing(canceller, __func__, "canceller"))
-        return JLT_INVALID_ARGUMENT;
+    if (api_refuses(canceller, __func__, "canceller"))
+        return error_last()->status;
     canceller_cancel((struct canceller *)canceller);
     return error_none();
 }
 
 void jlt_canceller_drop(jlt_canceller *canceller)
 {
-    if (canceller)
+    if (canceller && !fork_is_child())
         canceller_drop((struct canceller *)canceller);
 }

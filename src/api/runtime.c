@@ -42,8 +42,12 @@ struct jlt_thread {
 };
 static struct jlt_thread the_thread;
 
-bool api_missing(const void *pointer, const char *call, const char *what)
+bool api_refuses(const void *pointer, const char *call, const char *what)
 {
+    if (fork_is_child()) {
+        fork_report();
+        return true;
+    }
     if (pointer)
         return false;
     error_fail(JLT_INVALID_ARGUMENT, "%s: %s is NULL", call, what);
@@ -100,15 +104,23 @@ static void run_until_closed(void)
 static jlt_status claim_start(void)
 {
     int expected = NOT_STARTED;
-    if (atomic_compare_exchange_strong(&life, &expected, STARTED))
-        return JLT_OK;
+    if (fork_is_child())
+        return fork_report();
+    if (atomic_compare_exchange_strong(&life, &expected, STARTED)) {
+        if (fork_watch(true))
+            return JLT_OK;
+        atomic_store(&life, NOT_STARTED);
+        return error_report(error_constant(JLT_NO_MEMORY));
+    }
     return error_fail(JLT_ALREADY_STARTED, "Julia can be started once in a process, and has been");
 }
 
 static void give_up_start(bool initialised)
 {
-    if (!initialised)
-        atomic_store(&life, NOT_STARTED);
+    if (initialised)
+        return;
+    fork_watch(false);
+    atomic_store(&life, NOT_STARTED);
 }
 
 static jlt_options known_options(const jlt_options *options, size_t size)
@@ -146,8 +158,8 @@ static void *julia_thread(void *data)
 jlt_status jlt_runtime_spawn_sized(const jlt_options *options, size_t options_size, jlt_runtime **runtime,
                                    jlt_thread **thread)
 {
-    if (api_missing(runtime, "jlt_runtime_spawn", "runtime") || api_missing(thread, "jlt_runtime_spawn", "thread"))
-        return JLT_INVALID_ARGUMENT;
+    if (api_refuses(runtime, "jlt_runtime_spawn", "runtime") || api_refuses(thread, "jlt_runtime_spawn", "thread"))
+        return error_last()->status;
     jlt_options known = known_options(options, options_size);
     jlt_status status = claim_start();
     if (status != JLT_OK)
@@ -188,8 +200,8 @@ static void *main_thread(void *data)
 jlt_status jlt_runtime_start_sized(const jlt_options *options, size_t options_size,
                                    int (*main_fn)(jlt_runtime *runtime, void *argument), void *argument, int *result)
 {
-    if (!main_fn)
-        return error_fail(JLT_INVALID_ARGUMENT, "jlt_runtime_start: main_fn is NULL");
+    if (api_refuses(main_fn ? &main_fn : NULL, "jlt_runtime_start", "main_fn"))
+        return error_last()->status;
     jlt_options known = known_options(options, options_size);
     struct main_call call = {.main_fn = main_fn, .argument = argument};
     jlt_status status = claim_start();
@@ -221,34 +233,34 @@ jlt_status jlt_runtime_start_sized(const jlt_options *options, size_t options_si
 
 jlt_runtime *jlt_runtime_clone(jlt_runtime *runtime)
 {
-    if (runtime)
+    if (runtime && !fork_is_child())
         runtime_clone(runtime_of(runtime));
     return runtime;
 }
 
 void jlt_runtime_drop(jlt_runtime *runtime)
 {
-    if (runtime)
+    if (runtime && !fork_is_child())
         runtime_drop(runtime_of(runtime));
 }
 
 jlt_status jlt_runtime_close(jlt_runtime *runtime, bool cancel)
 {
-    if (api_missing(runtime, __func__, "runtime"))
-        return JLT_INVALID_ARGUMENT;
+    if (api_refuses(runtime, __func__, "runtime"))
+        return error_last()->status;
     runtime_close(runtime_of(runtime), cancel);
     return error_none();
 }
 
 bool jlt_runtime_is_closed(const jlt_runtime *runtime)
 {
-    return !runtime || runtime_is_closed(runtime_of(runtime));
+    return !runtime || fork_is_child() || runtime_is_closed(runtime_of(runtime));
 }
 
 jlt_status jlt_runtime_close_within(jlt_runtime *runtime, int64_t timeout_ns)
 {
-    if (api_missing(runtime, __func__, "runtime"))
-        return JLT_INVALID_ARGUMENT;
+    if (api_refuses(runtime, __func__, "runtime"))
+        return error_last()->status;
     return runtime_close_within(runtime_of(runtime), timeout_ns);
 }
 
@@ -279,8 +291,8 @@ static jlt_status still_running(const char *call)
 
 static jlt_status join(jlt_thread *thread, int64_t timeout_ns, const char *call)
 {
-    if (api_missing(thread, call, "thread"))
-        return JLT_INVALID_ARGUMENT;
+    if (api_refuses(thread, call, "thread"))
+        return error_last()->status;
     if (parker_suspends())
         return error_fail(JLT_INVALID_ARGUMENT, "%s: called from a task's body, which would wait for itself", call);
     if (ending_is_stopped())

@@ -19,9 +19,9 @@ static void read_settings(jlt_frame *frame, const void *input, void *output)
 jlt_status jlt_runtime_settings_sized(jlt_runtime *runtime, jlt_settings *settings, size_t settings_size)
 {
     static const jlt_task_type type = {.name = "settings", .run = read_settings};
-    if (api_missing(runtime, "jlt_runtime_settings", "runtime") ||
-        api_missing(settings, "jlt_runtime_settings", "settings"))
-        return JLT_INVALID_ARGUMENT;
+    if (api_refuses(runtime, "jlt_runtime_settings", "runtime") ||
+        api_refuses(settings, "jlt_runtime_settings", "settings"))
+        return error_last()->status;
     if (!settings_known()) {
         jlt_status status = jlt_task_invoke(runtime, &type, NULL, NULL);
         if (status != JLT_OK)

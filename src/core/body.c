@@ -7,6 +7,7 @@
 
 #include "core/attention.h"
 #include "core/engine.h"
+#include "core/fork.h"
 #include "core/message.h"
 #include "platform/platform.h"
 
@@ -75,6 +76,8 @@ void body_end_row(struct fiber *fiber)
 void body_end(struct fiber *fiber, bool more)
 {
     struct worker *worker = fiber->worker;
+    if (fork_is_child())
+        fork_end();
     if (--worker->clock_in == 0)
         look_at_clock(worker);
     if (!more && (worker->yield_due || !worker_has_taken(worker)))

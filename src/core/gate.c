@@ -6,13 +6,14 @@
 #include "core/gate.h"
 
 #include "core/parker.h"
+#include "core/ring.h"
 
 struct gate_waiter {
     struct gate_waiter *next;
     struct gate *gate;
     struct gate_queue *queue;
     struct parker parker;
-    jlt_status status;
+    atomic_int status; /* a jlt_status; JLT_PENDING while it is in the queue */
 };
 
 void gate_init(struct gate *gate, size_t capacity)
@@ -20,6 +21,7 @@ void gate_init(struct gate *gate, size_t capacity)
     gate->capacity = capacity;
     atomic_init(&gate->used, 0);
     atomic_init(&gate->waiters, 0);
+    atomic_init(&gate->limited, 0);
 }
 
 void gate_queue_init(struct gate_queue *queue)
@@ -52,7 +54,7 @@ static struct gate_waiter *take_out(struct gate_waiter **link, jlt_status status
     struct gate_waiter *waiter = *link;
     *link = waiter->next;
     atomic_fetch_sub(&waiter->gate->waiters, 1);
-    waiter->status = status;
+    atomic_store(&waiter->status, (int)status);
     return waiter;
 }
 
@@ -80,30 +82,66 @@ static void fire(struct limit *limit, enum limit_reason reason)
         parker_wake(&waiter->parker); /* it does not leave before the limit is removed */
 }
 
-/* In the queue. The wait ends by a wake-up, but for a body that is told to stop. */
-static jlt_status wait_in_queue(struct gate_waiter *self, int64_t deadline, struct canceller *canceller)
+static bool is_decided(void *waiter)
 {
-    bool limited = deadline != limit_never || canceller, stopped;
-    struct limit limit;
-    if (limited && limit_add(&limit, self, deadline, canceller, fire) != JLT_OK) {
-        limited = false;
-        if (stop_waiting(self, JLT_NO_MEMORY))
-            parker_wake(&self->parker);
-    }
-    if (!parker_wait_interruptibly(&self->parker, -1, &stopped) && !stop_waiting(self, JLT_CANCELLED))
-        parker_wait_late(&self->parker);
-    if (limited)
-        limit_remove(&limit);
-    return self->status;
+    return atomic_load(&((struct gate_waiter *)waiter)->status) != JLT_PENDING;
 }
 
-jlt_status gate_enter_within(struct gate *gate, struct gate_queue *queue, int64_t deadline, struct canceller *canceller)
+static bool is_turned_away(void *waiter)
+{
+    return is_decided(waiter) && atomic_load(&((struct gate_waiter *)waiter)->status) != JLT_OK;
+}
+
+/* The wait ends by a wake-up, but for a body that is told to stop. */
+static void await_place(struct gate_waiter *self)
+{
+    bool stopped;
+    if (!parker_wait_interruptibly(&self->parker, -1, &stopped) && !stop_waiting(self, JLT_CANCELLED))
+        parker_wait_late(&self->parker);
+}
+
+static void await_place_limited(struct gate_waiter *self, const struct gate_wait *wait)
+{
+    struct limit limit;
+    bool limited = limit_add(&limit, self, wait->deadline, wait->canceller, fire) == JLT_OK;
+    if (!limited && stop_waiting(self, JLT_NO_MEMORY))
+        parker_wake(&self->parker);
+    await_place(self);
+    if (limited)
+        limit_remove(&limit);
+}
+
+/* One who is given a place goes on to wait for the task. */
+static void await_place_listed(struct gate_waiter *self, struct ring_wait *listed)
+{
+    bool (*is_over)(void *event) = listed->is_over;
+    void *event = listed->event;
+    ring_set_event(listed, is_turned_away, self);
+    await_place(self);
+    ring_set_event(listed, is_over, event);
+}
+
+/* It is listed when it is in the queue, and not before: from then on the owner's next body, if it waits in turn, finds
+ * that this one has been given a place. */
+static void await_place_counted(struct gate_waiter *self, const struct task *owner)
+{
+    struct ring_wait wait;
+    if (ring_begin_wait(&wait, owner, is_decided, self) != JLT_OK && stop_waiting(self, JLT_WOULD_DEADLOCK)) {
+        parker_drop(&self->parker);
+        return;
+    }
+    await_place(self);
+    ring_end_wait(&wait);
+}
+
+jlt_status gate_enter_within(struct gate *gate, struct gate_queue *queue, const struct gate_wait *wait)
 {
     if (gate_try_enter(gate))
         return JLT_OK;
     if (parker_is_to_stop())
         return JLT_CANCELLED;
     struct gate_waiter self = {.gate = gate, .queue = queue};
+    atomic_init(&self.status, JLT_PENDING);
     parker_init(&self.parker);
     pthread_mutex_lock(&queue->lock);
     atomic_fetch_add(&gate->waiters, 1);
@@ -119,12 +157,20 @@ jlt_status gate_enter_within(struct gate *gate, struct gate_queue *queue, int64_
         end = &(*end)->next;
     *end = &self;
     pthread_mutex_unlock(&queue->lock);
-    return wait_in_queue(&self, deadline, canceller);
+    if (wait->deadline != limit_never || wait->canceller)
+        await_place_limited(&self, wait);
+    else if (wait->listed)
+        await_place_listed(&self, wait->listed);
+    else if (atomic_load(&gate->limited))
+        await_place(&self); /* there will be room, whoever waits for whom */
+    else
+        await_place_counted(&self, wait->owner);
+    return (jlt_status)atomic_load(&self.status);
 }
 
-jlt_status gate_enter(struct gate *gate, struct gate_queue *queue)
+jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct task *owner, struct ring_wait *listed)
 {
-    return gate_enter_within(gate, queue, limit_never, NULL);
+    return gate_enter_within(gate, queue, &(struct gate_wait){owner, listed, limit_never, NULL});
 }
 
 void gate_leave(struct gate *gate, struct gate_queue *queue)

@@ -19,6 +19,7 @@
 #include "core/attention.h"
 #include "core/block.h"
 #include "core/engine.h"
+#include "core/ring.h"
 #include "core/runtime.h"
 #include "core/spin.h"
 #include "core/task.h"
@@ -66,16 +67,26 @@ static struct limit *limit_of(struct message *message)
     return (struct limit *)((unsigned char *)message + limit_at(message->item.kind, message->type));
 }
 
+/* Where a counted message has what its reply waits for: its task, or itself. What is counted has no limit. */
+static const void **awaits_of(struct message *message)
+{
+    return (const void **)(void *)limit_of(message);
+}
+
 static size_t block_size(enum item_kind kind, unsigned flags, const struct type *type)
 {
     if (flags & MESSAGE_BORROWS)
         return sizeof(struct message);
+    if (flags & MESSAGE_COUNTED)
+        return limit_at(kind, type) + sizeof(const void *);
     return flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
 }
 
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
                             bool wanted)
 {
+    if (wanted && !(flags & (MESSAGE_INVOKED | MESSAGE_LIMITED | MESSAGE_BODILESS)) && ring_counts())
+        flags |= MESSAGE_COUNTED;
     struct message *message = block_new(block_size(kind, flags, type));
     if (!message)
         return NULL;
@@ -83,7 +94,15 @@ struct message *message_new(enum item_kind kind, unsigned flags, const struct ty
     set_payload(message, input);
     if (flags & MESSAGE_LIMITED)
         *limit_of(message) = (struct limit){.owner = NULL}; /* not added yet, and so removed */
+    if (flags & MESSAGE_COUNTED)
+        *awaits_of(message) = message;
     return message;
+}
+
+void message_set_task(struct message *message, const struct task *task)
+{
+    if (message->item.flags & MESSAGE_COUNTED)
+        *awaits_of(message) = task;
 }
 
 struct message *message_new_borrowing(enum item_kind kind, const struct type *type, const void *input)
@@ -200,7 +219,8 @@ bool message_is_given_up(const struct message *message)
 static void leave_gate(const struct message *message)
 {
     struct runtime *runtime = message->item.kind == ITEM_ONCE ? message->runtime : message->task->runtime;
-    gate_leave(message->item.kind == ITEM_RUN ? &message->task->gate : &runtime->channel, &runtime->senders);
+    struct gate *gate = message->item.kind == ITEM_RUN ? &message->task->gate : &runtime->channel;
+    message_leave_place(message, gate, &runtime->senders);
 }
 
 /* Where a message that is not phased runs is not known. */
@@ -404,21 +424,45 @@ static jlt_status receive_answer(struct message *message, void *output)
     return error_report(error);
 }
 
-jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output)
+jlt_status message_begin_wait(struct message *message, struct ring_wait *wait, const void *awaits)
 {
-    bool invoked = message->item.flags & (MESSAGE_INVOKED | MESSAGE_BORROWS);
-    if (!invoked && timeout_ns != 0 && !message_is_done(message) && parker_prepare(timeout_ns) != JLT_OK) {
-        message_drop(message);
-        return error_last()->status;
-    }
+    return ring_begin_wait(wait, awaits, is_done, message);
+}
+
+/* Until there is an answer. False: the time has passed. */
+static bool await_answer(struct message *message, int64_t timeout_ns)
+{
     while (!message_is_done(message)) {
         enum wait_end end = timeout_ns == 0 ? WAIT_TIMED_OUT : await(message, timeout_ns);
         if (end == WAIT_STOPPED && give_up(message, MESSAGE_CANCELLED))
             break;
         if (end == WAIT_TIMED_OUT && !(atomic_load(&impatient) && give_up(message, MESSAGE_CANCELLED)))
-            return error_report(error_constant(JLT_TIMEOUT));
+            return false;
     }
+    return true;
+}
+
+jlt_status message_receive_awaited(struct message *message, struct ring_wait *wait, void *output)
+{
+    (void)await_answer(message, -1);
+    ring_end_wait(wait); /* before the message is freed */
     return receive_answer(message, output);
+}
+
+jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output)
+{
+    struct ring_wait wait;
+    bool invoked = message->item.flags & (MESSAGE_INVOKED | MESSAGE_BORROWS);
+    if (!invoked && timeout_ns != 0 && !message_is_done(message) && parker_prepare(timeout_ns) != JLT_OK) {
+        message_drop(message);
+        return error_last()->status;
+    }
+    if (timeout_ns < 0 && message->item.flags & MESSAGE_COUNTED && !message_is_done(message)) {
+        jlt_status status = message_begin_wait(message, &wait, *awaits_of(message));
+        return status == JLT_OK ? message_receive_awaited(message, &wait, output) : status;
+    }
+    return await_answer(message, timeout_ns) ? receive_answer(message, output)
+                                             : error_report(error_constant(JLT_TIMEOUT));
 }
 
 void message_drop(struct message *message)

@@ -14,6 +14,7 @@
 #define JLT_CORE_MESSAGE_H
 
 #include "base/error.h"
+#include "core/gate.h"
 #include "core/item.h"
 #include "core/limit.h"
 #include "core/parker.h"
@@ -21,6 +22,7 @@
 
 #include <stdalign.h>
 
+struct ring_wait;
 struct runtime;
 struct task;
 struct worker;
@@ -49,10 +51,11 @@ enum message_state {
 enum message_phase { MESSAGE_WAITING, MESSAGE_BEGUN, MESSAGE_LEAVING, MESSAGE_GONE };
 
 enum message_flag {
-    MESSAGE_INVOKED = 1, /* its receiver waits for it from the start */
-    MESSAGE_BORROWS = 2, /* the input is the sender's own, good until the reply; the output is in a block of its own */
-    MESSAGE_PHASED = 4,  /* it can be given up before it has begun */
-    MESSAGE_LIMITED = 8, /* a struct limit follows it */
+    MESSAGE_INVOKED = 1,  /* its receiver waits for it from the start */
+    MESSAGE_BORROWS = 2,  /* the input is the sender's own, good until the reply; the output is in a block of its own */
+    MESSAGE_PHASED = 4,   /* it can be given up before it has begun */
+    MESSAGE_LIMITED = 8,  /* a struct limit follows it */
+    MESSAGE_COUNTED = 32, /* a body has sent it and may wait for its reply (ring.h); its task follows the output */
     MESSAGE_BODILESS = 16, /* no body answers it (monitor.c): it neither has a place nor begins */
 };
 
@@ -125,6 +128,9 @@ struct message *message_new(enum item_kind kind, unsigned flags, const struct ty
 /* An invoke's over the caller's input. NULL: no memory. */
 struct message *message_new_borrowing(enum item_kind kind, const struct type *type, const void *input);
 
+/* Before it is sent: the task that it is for. */
+void message_set_task(struct message *message, const struct task *task);
+
 /* Before it is sent: from now on it is given up when the deadline (platform_now's time; limit_never) passes or the
  * canceller (or NULL) is used. JLT_OK, or JLT_NO_MEMORY: it has no limit. A canceller that has been used gives it up at
  * once. */
@@ -132,6 +138,14 @@ jlt_status message_limit(struct message *message, int64_t deadline, struct cance
 
 /* After it was not sent after all: it has no limit any more. Whether it was given up until then its phase says. */
 void message_unlimit(struct message *message);
+
+/* Gives back the place at the gate of one that was begun, or was not sent. */
+static inline void message_leave_place(const struct message *message, struct gate *gate, struct gate_queue *senders)
+{
+    if (message->item.flags & MESSAGE_LIMITED && gate->capacity)
+        atomic_fetch_sub(&gate->limited, 1);
+    gate_leave(gate, senders);
+}
 
 /* Worker's side, when it takes the message: false if it was given up; then it is not the worker's any more. Else its
  * place at the gate is to be given back. */
@@ -171,6 +185,13 @@ bool message_is_done(struct message *message);
 
 /* Receiver's side, as jlt_receiver_recv_timeout. output may be NULL: the output is disposed of. */
 jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output);
+
+/* Receiver's side: ring_begin_wait for the reply. awaits: the task that it is for, or the message itself. A receive
+ * without a limit in time does that for a message that is counted. */
+jlt_status message_begin_wait(struct message *message, struct ring_wait *wait, const void *awaits);
+
+/* The same as message_receive without a limit in time, of a message whose wait has begun; it ends here. */
+jlt_status message_receive_awaited(struct message *message, struct ring_wait *wait, void *output);
 
 /* Receiver's side: gives the reply up. */
 void message_drop(struct message *message);

@@ -138,7 +138,7 @@ static void run_once(struct fiber *fiber, struct message *message)
     struct inbox_node *nothing = NULL;
     if (!message_begin(message, fiber->worker))
         return;
-    gate_leave(&runtime->channel, &runtime->senders);
+    message_leave_place(message, &runtime->channel, &runtime->senders);
     if (runtime_is_cancelled(runtime))
         message_refuse(message, JLT_CANCELLED);
     else
@@ -183,6 +183,7 @@ static void interrupt_bodies(struct worker *worker)
 
 static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)
 {
+    fiber->runs = item;
     switch (item->kind) {
     case ITEM_TASK:
         if (task_run((struct task *)item, fiber))

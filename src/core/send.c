@@ -9,6 +9,7 @@
 #include "core/failure.h"
 #include "core/message.h"
 #include "core/parker.h"
+#include "core/ring.h"
 #include "core/task.h"
 
 static jlt_status closed(void)
@@ -49,14 +50,16 @@ static bool is_limited(const struct call_options *options)
 
 /* ---- handing over ---- */
 
-static jlt_status pass(struct gate *gate, struct gate_queue *queue, const struct call_options *options)
+static jlt_status pass(struct gate *gate, struct gate_queue *queue, const struct task *task,
+                       const struct call_options *options, struct ring_wait *listed)
 {
     if (!gate->capacity)
         return JLT_OK;
     if (options->dont_wait)
         return gate_try_enter(gate) ? JLT_OK : JLT_FULL;
     jlt_status status = parker_prepare(-1);
-    return status == JLT_OK ? gate_enter_within(gate, queue, options->deadline, options->canceller) : status;
+    const struct gate_wait wait = {task, listed, options->deadline, options->canceller};
+    return status == JLT_OK ? gate_enter_within(gate, queue, &wait) : status;
 }
 
 static jlt_status push(struct runtime *runtime, struct task *task, struct message *message)
@@ -110,19 +113,29 @@ static jlt_status report(jlt_status status, struct task *task, const struct mess
     return is_new ? error_report(error_constant(status)) : status; /* else parker_prepare has reported it */
 }
 
-/* Through the gate; task is NULL for a new task. The message is discarded on failure. */
+/* Through the gate; task is NULL for a new task. wait: begins here, before anything is sent, if the sender is going to
+ * wait for the reply without a limit; else NULL. On failure the wait has ended, and the message is discarded. */
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message,
-                       const struct call_options *options)
+                       const struct call_options *options, struct ring_wait *wait)
 {
     struct gate *gate = task ? &task->gate : &runtime->channel;
-    jlt_status status = pass(gate, &runtime->senders, options);
+    jlt_status status = wait ? message_begin_wait(message, wait, task ? (const void *)task : message) : JLT_OK;
+    if (status != JLT_OK) {
+        message_discard(message);
+        return status;
+    }
+    status = pass(gate, &runtime->senders, task, options, wait);
     if (status == JLT_OK) {
+        if (gate->capacity && message->item.flags & MESSAGE_LIMITED)
+            atomic_fetch_add(&gate->limited, 1);
         status = hand_over(runtime, task, message, options);
         if (status == JLT_OK)
             return JLT_OK;
         if (atomic_load(&message->item.phase) == MESSAGE_WAITING) /* else who gave it up has given its place back */
-            gate_leave(gate, &runtime->senders);
+            message_leave_place(message, gate, &runtime->senders);
     }
+    if (wait)
+        ring_end_wait(wait);
     report(status, task, message);
     message_discard(message);
     return status;
@@ -139,7 +152,9 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
         message_new(kind, is_limited(options) ? MESSAGE_LIMITED : 0, type, input, receiver != NULL);
     if (!message)
         return error_report(error_constant(JLT_NO_MEMORY));
-    jlt_status status = send(runtime, task, message, options);
+    if (task)
+        message_set_task(message, task);
+    jlt_status status = send(runtime, task, message, options, NULL);
     if (status != JLT_OK)
         return status;
     if (receiver)
@@ -175,8 +190,13 @@ static jlt_status send_and_wait(struct runtime *runtime, struct task *task, cons
         message_discard(message);
         return status;
     }
-    status = send(runtime, task, message, options);
-    return status == JLT_OK ? message_receive(message, -1, output) : status;
+    if (is_limited(options)) {
+        status = send(runtime, task, message, options, NULL);
+        return status == JLT_OK ? message_receive(message, -1, output) : status;
+    }
+    struct ring_wait wait;
+    status = send(runtime, task, message, options, &wait);
+    return status == JLT_OK ? message_receive_awaited(message, &wait, output) : status;
 }
 
 /* ---- what there is to send ---- */

@@ -208,9 +208,11 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
 {
     body_begin(fiber);
     body_is_of(fiber, message);
+    fiber->runs = &message->item;
     struct error *error = call_init(task, fiber, message_input(message), message_is_wanted(message));
     if (!error && type_claim_warm_up(task->type))
         warm_up(task, fiber);
+    fiber->runs = &task->item;
     body_is_of(fiber, NULL);
     body_end(fiber, false);
     if (error) {
@@ -254,7 +256,7 @@ static struct message *take_message(struct task *task, struct worker *worker)
             let_go(task); /* for the handle that is never delivered */
         return NULL;
     }
-    gate_leave(start ? &task->runtime->channel : &task->gate, &task->runtime->senders);
+    message_leave_place(message, start ? &task->runtime->channel : &task->gate, &task->runtime->senders);
     return message;
 }
 

@@ -30,12 +30,13 @@ struct worker;
 /* The engine's own fiber starts with this. */
 struct fiber {
     struct worker *worker;
-    struct fiber *next; /* among the parked */
-    bool guest;         /* never in the pump: core/guest.h */
-    bool in_row;        /* in a body, or between two of a row (body.h) */
-    unsigned row;       /* how many bodies of it were begun */
-    unsigned row_turns; /* how many things that were ready were ended in it */
-    int64_t row_start;  /* ns, if its time is taken; 0: it is not */
+    struct fiber *next;      /* among the parked */
+    bool guest;              /* never in the pump: core/guest.h */
+    const struct item *runs; /* whose body: its task, or the message that is a start or a one-shot (ring.c) */
+    bool in_row;             /* in a body, or between two of a row (body.h) */
+    unsigned row;            /* how many bodies of it were begun */
+    unsigned row_turns;      /* how many things that were ready were ended in it */
+    int64_t row_start;       /* ns, if its time is taken; 0: it is not */
 
     struct message *message;           /* whose body it runs; NULL: none */
     _Atomic(const struct type *) type; /* the same, of the body; relaxed: for others to say what runs */

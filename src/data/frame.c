@@ -12,6 +12,7 @@
 #include "data/frame.h"
 
 #include "base/checks.h"
+#include "core/fork.h"
 #include "core/helpers.h"
 #include "core/message.h"
 #include "julia/bootstrap.h"
@@ -52,6 +53,10 @@ bool frame_is_usable(const jlt_frame *frame, const char *call)
 {
     if (__builtin_expect(frame && frame->open && current_fiber == &frame->fiber->base, 1))
         return true;
+    if (fork_is_child()) {
+        fork_report();
+        return false;
+    }
     if (!frame) {
         error_fail(JLT_INVALID_ARGUMENT, "%s: frame is NULL", call);
         return false;
@@ -402,7 +407,7 @@ void jlt_fail(jlt_frame *frame, const char *format, ...)
 jlt_status jlt_catch(jlt_frame *frame)
 {
     if (!frame_is_usable(frame, __func__))
-        return JLT_INVALID_ARGUMENT;
+        return error_last()->status;
     if (!frame->base->failed)
         return error_none();
     return error_report(take_failure(frame->base, true));

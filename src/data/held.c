@@ -17,6 +17,7 @@
 #include "base/checks.h"
 #include "base/list.h"
 #include "base/spinlock.h"
+#include "core/fork.h"
 #include "julia/symbols.h"
 
 #include <stdlib.h>
@@ -176,6 +177,8 @@ jlt_status jlt_held_view_sized(const jlt_held *held, jlt_element element, jlt_vi
         JLT_ELEMENT_MAP(NAME)
 #undef NAME
     };
+    if (fork_is_child())
+        return fork_report();
     if (!held || !view)
         return missing(call, held ? "view" : "held");
     if ((unsigned)element >= JLT_ELEMENT_COUNT)
@@ -187,6 +190,8 @@ jlt_status jlt_held_view_of_sized(const jlt_held *held, const char *type_name, s
                                   size_t view_size)
 {
     static const char call[] = "jlt_held_view_of";
+    if (fork_is_child())
+        return fork_report();
     if (!held || !type_name || !view)
         return missing(call, !held ? "held" : !type_name ? "type_name" : "view");
     bool same = held->kind == HELD_ARRAY && !strcmp(held->element_name, type_name);
@@ -198,6 +203,8 @@ jlt_status jlt_held_view_of_sized(const jlt_held *held, const char *type_name, s
 
 jlt_status jlt_held_bytes(const jlt_held *held, const void **data, size_t *length)
 {
+    if (fork_is_child())
+        return fork_report();
     if (!held || !data || !length)
         return missing(__func__, !held ? "held" : !data ? "data" : "length");
     bool array = held->kind == HELD_ARRAY && held->element == JLT_U8 && held->view.contiguous;
@@ -210,7 +217,7 @@ jlt_status jlt_held_bytes(const jlt_held *held, const void **data, size_t *lengt
 
 void jlt_held_drop(jlt_held *held)
 {
-    if (!held)
+    if (!held || fork_is_child())
         return;
     unlink_held(held);
     free(held);

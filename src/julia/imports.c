@@ -7,6 +7,7 @@
  * it. */
 #include "julia/imports.h"
 
+#include "core/fork.h"
 #include "julia/children.h"
 #include "julia/faults.h"
 #include "julia/profile.h"
@@ -95,6 +96,47 @@ static long for_syscall(long number, ...)
     return syscall(number, values[0], values[1], values[2], values[3], values[4], values[5]);
 }
 
+/* ---- a forked child that ends ---- */
+
+/* Destructors of Julia's libraries deal with threads: libuv's takes their lock, wakes and joins them and frees what
+ * they shared, and a condition variable waits until nobody waits for it any more. In a forked child (core/fork.h) the
+ * threads do not exist, and may have the lock. */
+
+static int for_join(pthread_t thread, void **result)
+{
+    return fork_is_child() ? 0 : pthread_join(thread, result);
+}
+
+static int for_lock(pthread_mutex_t *mutex)
+{
+    return fork_is_child() ? 0 : pthread_mutex_lock(mutex);
+}
+
+static int for_unlock(pthread_mutex_t *mutex)
+{
+    return fork_is_child() ? 0 : pthread_mutex_unlock(mutex);
+}
+
+static int for_destroy_mutex(pthread_mutex_t *mutex)
+{
+    return fork_is_child() ? 0 : pthread_mutex_destroy(mutex);
+}
+
+static int for_signal_one(pthread_cond_t *condition)
+{
+    return fork_is_child() ? 0 : pthread_cond_signal(condition);
+}
+
+static int for_signal_all(pthread_cond_t *condition)
+{
+    return fork_is_child() ? 0 : pthread_cond_broadcast(condition);
+}
+
+static int for_destroy_condition(pthread_cond_t *condition)
+{
+    return fork_is_child() ? 0 : pthread_cond_destroy(condition);
+}
+
 /* Julia's imports; all have the C library's types. */
 static const struct {
     const char *name;
@@ -112,6 +154,13 @@ static const struct {
     {"dlsym", (platform_function *)for_dlsym},
     {"pthread_create", (platform_function *)threads_create},
     {"pthread_kill", (platform_function *)threads_kill},
+    {"pthread_join", (platform_function *)for_join},
+    {"pthread_mutex_lock", (platform_function *)for_lock},
+    {"pthread_mutex_unlock", (platform_function *)for_unlock},
+    {"pthread_mutex_destroy", (platform_function *)for_destroy_mutex},
+    {"pthread_cond_signal", (platform_function *)for_signal_one},
+    {"pthread_cond_broadcast", (platform_function *)for_signal_all},
+    {"pthread_cond_destroy", (platform_function *)for_destroy_condition},
     {"sigwaitinfo", (platform_function *)profile_sigwaitinfo},
     {"sigwait", (platform_function *)profile_sigwait},
     {"timer_create", (platform_function *)profile_timer_create},
@@ -128,6 +177,8 @@ void imports_replace(void *library)
     libjulia = library;
     for (size_t i = 0; i < sizeof imports / sizeof *imports; i++)
         platform_import_replace("libjulia", imports[i].name, NULL, imports[i].instead);
+    /* of condition variables in libjulia-codegen, which the C++ library destroys when the process ends */
+    platform_import_replace("libstdc++", "pthread_cond_destroy", NULL, (platform_function *)for_destroy_condition);
 }
 
 void imports_begin_start(void)

@@ -31,7 +31,7 @@ static void test_it_lets_in_as_many_as_its_capacity(void **unused)
         assert_true(gate_try_enter(&scene.gate));
     assert_false(gate_try_enter(&scene.gate));
     gate_leave(&scene.gate, &scene.queue);
-    assert_int_equal(gate_enter(&scene.gate, &scene.queue), JLT_OK);
+    assert_int_equal(gate_enter(&scene.gate, &scene.queue, NULL, NULL), JLT_OK);
     assert_false(gate_try_enter(&scene.gate));
     gate_queue_finish(&scene.queue);
 }
@@ -44,7 +44,7 @@ static void test_without_a_capacity_it_is_never_full(void **unused)
     for (int i = 0; i < 1000; i++)
         assert_true(gate_try_enter(&scene.gate));
     gate_queue_close(&scene.queue);
-    assert_int_equal(gate_enter(&scene.gate, &scene.queue), JLT_OK);
+    assert_int_equal(gate_enter(&scene.gate, &scene.queue, NULL, NULL), JLT_OK);
     gate_leave(&scene.gate, &scene.queue);
     gate_queue_finish(&scene.queue);
 }
@@ -63,7 +63,7 @@ struct waiter {
 static void *enter_and_note(void *data)
 {
     struct waiter *self = data;
-    self->status = gate_enter(&self->scene->gate, &self->scene->queue);
+    self->status = gate_enter(&self->scene->gate, &self->scene->queue, NULL, NULL);
     self->place = atomic_fetch_add(&self->scene->entered, 1);
     return NULL;
 }
@@ -151,10 +151,10 @@ static void test_closing_ends_all_waits(void **unused)
         thread_join(all[i].thread);
         assert_int_equal(all[i].status, JLT_CLOSED);
     }
-    assert_int_equal(gate_enter(&scene.gate, &scene.queue), JLT_CLOSED);
+    assert_int_equal(gate_enter(&scene.gate, &scene.queue, NULL, NULL), JLT_CLOSED);
     assert_int_equal(atomic_load(&scene.gate.waiters), 0);
     gate_leave(&scene.gate, &scene.queue);
-    assert_int_equal(gate_enter(&scene.gate, &scene.queue), JLT_OK); /* no wait, so nothing to end */
+    assert_int_equal(gate_enter(&scene.gate, &scene.queue, NULL, NULL), JLT_OK); /* no wait, so nothing to end */
     gate_queue_finish(&scene.queue);
 }
 
@@ -173,7 +173,8 @@ static void *pass_often(void *data)
     struct crowd *crowd = data;
     struct scene *scene = &crowd->scene;
     for (int i = 0; i < rounds; i++) {
-        if (i % 4 == 0 ? !gate_try_enter(&scene->gate) : gate_enter(&scene->gate, &scene->queue) != JLT_OK) {
+        if (i % 4 == 0 ? !gate_try_enter(&scene->gate)
+                       : gate_enter(&scene->gate, &scene->queue, NULL, NULL) != JLT_OK) {
             atomic_fetch_add(&crowd->refused, 1);
             continue;
         }

@@ -386,7 +386,7 @@ static void test_names_of_statuses(void **unused)
 #define ASSERT_NAME(name, text) assert_string_equal(jlt_status_name(JLT_##name), "JLT_" #name);
     JLT_STATUS_MAP(ASSERT_NAME)
     assert_string_equal(jlt_status_name((jlt_status)-1), "JLT_UNKNOWN");
-    assert_string_equal(jlt_status_name((jlt_status)(JLT_ALREADY_STARTED + 1)), "JLT_UNKNOWN");
+    assert_string_equal(jlt_status_name((jlt_status)(JLT_WOULD_DEADLOCK + 1)), "JLT_UNKNOWN");
     assert_string_equal(jlt_status_name((jlt_status)9999), "JLT_UNKNOWN");
 }
 

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Waits of bodies for each other: each ring is refused, wherever it is closed, and nothing else is. */
+#include "core/fake_engine.h"
+#include "platform/platform.h"
+
+#include <sched.h>
+
+static struct runtime *runtime;
+
+static int start(void **unused)
+{
+    (void)unused;
+    runtime = fake_start(2, 0);
+    return 0;
+}
+
+static int start_alone(void **unused)
+{
+    (void)unused;
+    runtime = fake_start(1, 0);
+    return 0;
+}
+
+static int finish(void **unused)
+{
+    (void)unused;
+    fake_end(runtime);
+    return 0;
+}
+
+/* ---- bodies that do what their message says ---- */
+
+struct work {
+    void (*act)(void *data);
+    void *data;
+};
+
+static void perform(const struct work *work)
+{
+    if (work->act)
+        work->act(work->data);
+}
+
+static void run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)frame, (void)state;
+    perform(input);
+    *(int *)output = 7;
+}
+
+static void run_once(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)output;
+    perform(input);
+}
+
+static void init(jlt_frame *frame, void *state, const void *config)
+{
+    (void)frame, (void)state;
+    perform(config);
+}
+
+#define ACTOR_TYPE(type_name, ...)                                                                                     \
+    {                                                                                                                  \
+        .name = (type_name), .input_size = sizeof(struct work), .output_size = sizeof(int), .run = run, __VA_ARGS__    \
+    }
+
+static const jlt_persistent_type types[] = {ACTOR_TYPE("ann", ), ACTOR_TYPE("bob", ), ACTOR_TYPE("cid", ),
+                                            ACTOR_TYPE("dot", )};
+static const jlt_persistent_type narrow_type = ACTOR_TYPE("narrow", .capacity = 1);
+static const jlt_persistent_type starting_type =
+    ACTOR_TYPE("starting", .config_size = sizeof(struct work), .init = init);
+static const jlt_task_type once_type = {.name = "once", .input_size = sizeof(struct work), .run = run_once};
+
+static struct task *ann, *bob, *cid, *narrow;
+
+static struct message *say(struct task *task, void (*act)(void *data), void *data)
+{
+    return call(task, &(struct work){act, data});
+}
+
+static jlt_status ask(struct task *task, void (*act)(void *data), void *data)
+{
+    int output;
+    return runtime_invoke_task(task, &(struct work){act, data}, &output);
+}
+
+static void start_tasks(void)
+{
+    ann = spawn(runtime, &types[0], NULL);
+    bob = spawn(runtime, &types[1], NULL);
+    cid = spawn(runtime, &types[2], NULL);
+    narrow = spawn(runtime, &narrow_type, NULL);
+}
+
+static void drop_tasks(void)
+{
+    task_drop(ann);
+    task_drop(bob);
+    task_drop(cid);
+    task_drop(narrow);
+}
+
+/* To ann. */
+static void ask_from_outside(void (*act)(void *data), void *data)
+{
+    start_tasks();
+    assert_ok(ask(ann, act, data));
+    drop_tasks();
+}
+
+static void check_refused(jlt_status status, const char *names)
+{
+    check(status == JLT_WOULD_DEADLOCK);
+    check(strstr(jlt_error_message(), "ring"));
+    check(strstr(jlt_error_message(), names));
+}
+
+static bool refused_or_ok(jlt_status status)
+{
+    check(status == JLT_OK || status == JLT_WOULD_DEADLOCK);
+    return status == JLT_WOULD_DEADLOCK;
+}
+
+static void nothing(void *data)
+{
+    (void)data;
+}
+
+static void count(void *counter)
+{
+    atomic_fetch_add((atomic_uint *)counter, 1);
+}
+
+/* ---- rings ---- */
+
+static void invoke_ann_in_vain(void *names)
+{
+    check_refused(ask(ann, nothing, NULL), names);
+    check_ok(ask(narrow, nothing, NULL)); /* all else is as before */
+}
+
+static void test_a_body_that_invokes_its_own_task_is_refused(void **unused)
+{
+    (void)unused;
+    ask_from_outside(invoke_ann_in_vain, "ann -> ann");
+}
+
+static void invoke_cid(void *names)
+{
+    check_ok(ask(cid, invoke_ann_in_vain, names));
+}
+
+static void invoke_bob(void *names)
+{
+    check_ok(ask(bob, invoke_cid, names));
+}
+
+static void test_a_ring_of_three_is_refused_and_names_its_tasks_in_order(void **unused)
+{
+    (void)unused;
+    ask_from_outside(invoke_bob, "cid -> ann -> bob -> cid");
+}
+
+struct around {
+    struct task **ring;
+    unsigned length, left;
+};
+
+static void go_around(void *data)
+{
+    struct around next = *(struct around *)data;
+    struct task *task = next.ring[(next.length - --next.left) % next.length];
+    if (next.left)
+        check_ok(ask(task, go_around, &next));
+    else
+        check_refused(ask(task, nothing, NULL), "ann -> ann");
+}
+
+static void test_a_ring_of_any_length_is_refused(void **unused)
+{
+    (void)unused;
+    struct task *ring[70];
+    for (int i = 0; i < 70; i++)
+        ring[i] = spawn(runtime, &types[0], NULL);
+    for (unsigned length = 1; length <= 70; length += 23)
+        assert_ok(ask(ring[0], go_around, &(struct around){ring, length, length}));
+    for (int i = 0; i < 70; i++)
+        task_drop(ring[i]);
+}
+
+static void receive_in_vain(void *receiver)
+{
+    struct message *message = say(ann, nothing, NULL);
+    check_refused(message_receive(message, -1, NULL), "ann -> ann");
+    check_status(message_receive(message, 0, NULL), JLT_TIMEOUT);
+    *(struct message **)receiver = message;
+}
+
+static void test_a_refused_receive_leaves_the_receiver_good(void **unused)
+{
+    (void)unused;
+    struct message *receiver = NULL;
+    int output = 0;
+    ask_from_outside(receive_in_vain, &receiver);
+    assert_ok(message_receive(receiver, -1, &output));
+    assert_int_equal(output, 7);
+}
+
+static void receive_what_another_sent(void *receiver)
+{
+    check_refused(message_receive(*(struct message **)receiver, -1, NULL), "bob -> bob");
+}
+
+/* Whoever has sent the message: what counts is whom it is for. */
+static void receive_behind_itself(void *data)
+{
+    struct message **receivers = data;
+    receivers[0] = say(bob, nothing, NULL);
+    check_ok(ask(cid, nothing, NULL));
+}
+
+static void wait_for_what_ann_sent(void *data)
+{
+    struct message **receivers = data;
+    check_ok(ask(ann, receive_behind_itself, receivers));
+    receive_what_another_sent(&receivers[0]);
+}
+
+static void test_a_receive_of_what_another_body_sent_is_refused_too(void **unused)
+{
+    (void)unused;
+    struct message *receiver = NULL;
+    start_tasks();
+    assert_ok(ask(bob, wait_for_what_ann_sent, &receiver));
+    assert_ok(message_receive(receiver, -1, NULL));
+    drop_tasks();
+}
+
+static void call_until_full(void *counter)
+{
+    struct message *none = NULL;
+    struct work work = {count, counter};
+    check_ok(runtime_call(narrow, &work, SEND_WAIT, NULL));
+    check_refused(runtime_call(narrow, &work, SEND_WAIT, &none), "narrow -> narrow");
+    check_refused(runtime_call(narrow, &work, SEND_WAIT, NULL), "narrow -> narrow");
+    check_refused(ask(narrow, count, counter), "narrow -> narrow");
+    check_status(runtime_call(narrow, &work, SEND_TRY, NULL), JLT_FULL);
+    check(!none);
+}
+
+static void test_what_is_refused_for_lack_of_room_has_sent_nothing(void **unused)
+{
+    (void)unused;
+    atomic_uint counter = 0;
+    start_tasks();
+    assert_ok(ask(narrow, call_until_full, &counter));
+    assert_ok(ask(narrow, nothing, NULL));
+    assert_int_equal(atomic_load(&counter), 1);
+    drop_tasks();
+}
+
+static void invoke_ann_perhaps(void *refused)
+{
+    atomic_fetch_add((atomic_uint *)refused, refused_or_ok(ask(ann, nothing, NULL)));
+}
+
+static void fill_narrow(void *data)
+{
+    atomic_uint *refused = data;
+    struct work work = {invoke_ann_perhaps, data};
+    for (int i = 0; i < 4; i++)
+        atomic_fetch_add(refused, refused_or_ok(runtime_call(narrow, &work, SEND_WAIT, NULL)));
+}
+
+static void test_a_ring_through_a_full_mailbox_is_refused(void **unused)
+{
+    (void)unused;
+    start_tasks();
+    for (int i = 0; i < 100; i++) {
+        atomic_uint refused = 0;
+        assert_ok(ask(ann, fill_narrow, &refused));
+        assert_true(atomic_load(&refused) > 0); /* narrow's first body waits for ann, and ann for that to end */
+        assert_ok(ask(narrow, nothing, NULL));
+    }
+    drop_tasks();
+}
+
+static void invoke_ann_from_once(void *unused)
+{
+    (void)unused;
+    check_refused(ask(ann, nothing, NULL), "once -> ann -> once");
+}
+
+static void invoke_once(void *unused)
+{
+    (void)unused;
+    struct work work = {invoke_ann_from_once, NULL};
+    check_ok(runtime_invoke(runtime, type_of(&once_type), &work, NULL));
+}
+
+static void test_a_ring_through_a_one_shot_task_is_refused(void **unused)
+{
+    (void)unused;
+    ask_from_outside(invoke_once, NULL);
+}
+
+static void invoke_ann_from_start(void *unused)
+{
+    (void)unused;
+    check_refused(ask(ann, nothing, NULL), "starting -> ann -> starting");
+}
+
+static void start_another(void *unused)
+{
+    (void)unused;
+    struct work work = {invoke_ann_from_start, NULL};
+    struct task *task = spawn(runtime, &starting_type, &work);
+    check_ok(ask(task, nothing, NULL));
+    task_drop(task);
+}
+
+static void test_a_ring_through_a_start_is_refused(void **unused)
+{
+    (void)unused;
+    ask_from_outside(start_another, NULL);
+}
+
+static void start_another_and_receive(void *refused)
+{
+    struct work work = {invoke_ann_perhaps, refused};
+    struct message *receiver = dispatch_start(runtime, &starting_type, &work);
+    struct task *task = NULL;
+    bool was_refused = refused_or_ok(message_receive(receiver, -1, &task));
+    atomic_fetch_add((atomic_uint *)refused, was_refused);
+    if (was_refused)
+        message_drop(receiver);
+    else
+        task_drop(task);
+}
+
+static void test_a_start_that_waits_for_its_receiver_is_refused_or_refuses_it(void **unused)
+{
+    (void)unused;
+    atomic_uint refused = 0;
+    ask_from_outside(start_another_and_receive, &refused);
+    assert_int_equal(atomic_load(&refused), 1);
+}
+
+/* One-shot tasks that wait for each other's receivers: whichever waits last is refused, and the other goes on. */
+struct pair {
+    struct message *receivers[2];
+    atomic_uint there, refused, ended;
+};
+
+static void wait_for_other(struct pair *pair, int own)
+{
+    fake_wait(&pair->there, 1);
+    struct message *other = pair->receivers[!own];
+    if (refused_or_ok(message_receive(other, -1, NULL))) {
+        atomic_fetch_add(&pair->refused, 1);
+        message_drop(other);
+    }
+    event_raise(&pair->ended);
+}
+
+static void first_of_pair(void *pair)
+{
+    wait_for_other(pair, 0);
+}
+
+static void second_of_pair(void *pair)
+{
+    wait_for_other(pair, 1);
+}
+
+static void make_pair(void *data)
+{
+    struct pair *pair = data;
+    pair->receivers[0] = dispatch(runtime, &once_type, &(struct work){first_of_pair, pair});
+    pair->receivers[1] = dispatch(runtime, &once_type, &(struct work){second_of_pair, pair});
+    event_raise(&pair->there);
+}
+
+static void test_a_ring_of_one_shot_tasks_alone_is_refused(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 50; i++) {
+        struct pair pair = {.receivers = {NULL}};
+        ask_from_outside(make_pair, &pair);
+        event_await(&pair.ended, 2);
+        assert_int_equal(atomic_load(&pair.refused), 1);
+    }
+}
+
+/* ---- rings that several bodies close at the same moment ---- */
+
+enum { crowd = 6 };
+
+struct circle {
+    struct task *tasks[crowd];
+    atomic_uint there, refused;
+};
+
+struct seat {
+    struct circle *circle;
+    int at;
+};
+
+static void invoke_neighbour(void *data)
+{
+    const struct seat *seat = data;
+    event_raise(&seat->circle->there);
+    fake_wait(&seat->circle->there, crowd);
+    struct task *neighbour = seat->circle->tasks[(seat->at + 1) % crowd];
+    atomic_fetch_add(&seat->circle->refused, refused_or_ok(ask(neighbour, nothing, NULL)));
+}
+
+static void test_of_those_that_close_a_ring_together_just_one_is_refused(void **unused)
+{
+    (void)unused;
+    struct circle circle;
+    for (int i = 0; i < crowd; i++)
+        circle.tasks[i] = spawn(runtime, &types[i % 4], NULL);
+    for (int round = 0; round < 100; round++) {
+        struct message *receivers[crowd];
+        struct seat seats[crowd];
+        atomic_store(&circle.there, 0);
+        atomic_store(&circle.refused, 0);
+        for (int i = 0; i < crowd; i++) {
+            seats[i] = (struct seat){&circle, i};
+            receivers[i] = say(circle.tasks[i], invoke_neighbour, &seats[i]);
+        }
+        for (int i = 0; i < crowd; i++)
+            assert_ok(message_receive(receivers[i], -1, NULL));
+        assert_int_equal(atomic_load(&circle.refused), 1);
+    }
+    for (int i = 0; i < crowd; i++)
+        task_drop(circle.tasks[i]);
+}
+
+/* ---- what is no ring ---- */
+
+static void wait_with_limits(void *unused)
+{
+    (void)unused;
+    struct message *message = say(ann, nothing, NULL);
+    check_status(message_receive(message, 0, NULL), JLT_TIMEOUT);
+    check_status(message_receive(message, 1000000, NULL), JLT_TIMEOUT);
+    message_drop(message);
+}
+
+static void test_a_wait_with_a_limit_in_time_is_not_refused(void **unused)
+{
+    (void)unused;
+    ask_from_outside(wait_with_limits, NULL);
+}
+
+static void ask_ann_with_limit(void *steps)
+{
+    struct message *message = say(ann, nothing, NULL);
+    event_raise(steps);
+    check_status(message_receive(message, 3000000, NULL), JLT_TIMEOUT);
+    message_drop(message);
+}
+
+static void wait_for_one_with_limit(void *steps)
+{
+    check_ok(ask(bob, ask_ann_with_limit, steps));
+}
+
+static void test_a_wait_with_a_limit_in_time_is_no_edge(void **unused)
+{
+    (void)unused;
+    atomic_uint steps = 0;
+    ask_from_outside(wait_for_one_with_limit, &steps);
+}
+
+struct outside {
+    struct message *receiver;
+    atomic_uint sent;
+};
+
+static void receive_from_outside(void *data)
+{
+    struct outside *outside = data;
+    fake_wait(&outside->sent, 1);
+    check_status(message_receive(outside->receiver, -1, NULL), JLT_CANCELLED);
+}
+
+static void test_a_receiver_that_came_from_outside_is_not_counted(void **unused)
+{
+    (void)unused;
+    struct outside outside = {0};
+    start_tasks();
+    struct message *first = say(ann, receive_from_outside, &outside);
+    outside.receiver = say(ann, nothing, NULL);
+    event_raise(&outside.sent);
+    await_true(atomic_load(&outside.receiver->state) > MESSAGE_ABANDONED); /* it waits */
+    runtime_close(runtime, true);
+    assert_ok(message_receive(first, -1, NULL));
+    drop_tasks();
+}
+
+static void test_outside_nobody_is_refused(void **unused)
+{
+    (void)unused;
+    start_tasks();
+    for (int i = 0; i < 100; i++) {
+        message_drop(say(narrow, nothing, NULL));
+        assert_ok(ask(narrow, nothing, NULL));
+    }
+    drop_tasks();
+}
+
+static void invoke_ann(void *unused)
+{
+    (void)unused;
+    check_ok(ask(ann, nothing, NULL));
+}
+
+/* bob's second message waits for ann, which may still be listed as waiting for bob's first. */
+static void go_on_when_bob_has_answered(void *unused)
+{
+    (void)unused;
+    struct message *first = say(bob, nothing, NULL);
+    message_drop(say(bob, invoke_ann, NULL));
+    check_ok(message_receive(first, -1, NULL));
+}
+
+static void test_a_wait_whose_reply_is_there_is_no_edge(void **unused)
+{
+    (void)unused;
+    start_tasks();
+    for (int i = 0; i < 1000; i++) {
+        assert_ok(ask(ann, go_on_when_bob_has_answered, NULL));
+        assert_ok(ask(bob, nothing, NULL));
+    }
+    drop_tasks();
+}
+
+/* The third has its place when narrow takes the second, which waits for ann. */
+static void go_on_when_narrow_has_room(void *unused)
+{
+    (void)unused;
+    struct work quick = {nothing, NULL}, asks = {invoke_ann, NULL};
+    check_ok(runtime_call(narrow, &quick, SEND_WAIT, NULL));
+    check_ok(runtime_call(narrow, &asks, SEND_WAIT, NULL));
+    check_ok(runtime_call(narrow, &quick, SEND_WAIT, NULL));
+}
+
+static void test_a_wait_whose_place_is_there_is_no_edge(void **unused)
+{
+    (void)unused;
+    start_tasks();
+    for (int i = 0; i < 1000; i++) {
+        assert_ok(ask(ann, go_on_when_narrow_has_room, NULL));
+        assert_ok(ask(narrow, nothing, NULL));
+    }
+    drop_tasks();
+}
+
+#define ring_test(test) cmocka_unit_test_setup_teardown(test, start, finish)
+#define ring_test_alone(test) cmocka_unit_test_setup_teardown(test, start_alone, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ring_test(test_a_body_that_invokes_its_own_task_is_refused),
+        ring_test(test_a_ring_of_three_is_refused_and_names_its_tasks_in_order),
+        ring_test(test_a_ring_of_any_length_is_refused),
+        ring_test_alone(test_a_ring_of_any_length_is_refused),
+        ring_test(test_a_refused_receive_leaves_the_receiver_good),
+        ring_test(test_a_receive_of_what_another_body_sent_is_refused_too),
+        ring_test(test_what_is_refused_for_lack_of_room_has_sent_nothing),
+        ring_test(test_a_ring_through_a_full_mailbox_is_refused),
+        ring_test_alone(test_a_ring_through_a_full_mailbox_is_refused),
+        ring_test(test_a_ring_through_a_one_shot_task_is_refused),
+        ring_test(test_a_ring_through_a_start_is_refused),
+        ring_test(test_a_start_that_waits_for_its_receiver_is_refused_or_refuses_it),
+        ring_test(test_a_ring_of_one_shot_tasks_alone_is_refused),
+        ring_test(test_of_those_that_close_a_ring_together_just_one_is_refused),
+        ring_test(test_a_wait_with_a_limit_in_time_is_not_refused),
+        ring_test(test_a_wait_with_a_limit_in_time_is_no_edge),
+        ring_test(test_a_receiver_that_came_from_outside_is_not_counted),
+        ring_test(test_outside_nobody_is_refused),
+        ring_test(test_a_wait_whose_reply_is_there_is_no_edge),
+        ring_test_alone(test_a_wait_whose_reply_is_there_is_no_edge),
+        ring_test(test_a_wait_whose_place_is_there_is_no_edge),
+        ring_test_alone(test_a_wait_whose_place_is_there_is_no_edge),
+    };
+    return fake_run_tests(tests);
+}
