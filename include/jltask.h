@@ -16,8 +16,8 @@
  * A child made by fork after a start has no Julia. There every function that returns a status returns JLT_CLOSED, and
  * jlt_error_message() says that it is a fork; those that take a frame do nothing, with that message; those that return
  * nothing do nothing; a clone is the same handle, uncounted. None waits, and the child may exit as it likes, or run a
- * program. A body must not return in it: that ends the child, with status 1. (A child of _Fork or of a bare clone is not
- * noticed: it may only run a program or call _exit.)
+ * program. A body must not return in it: that ends the child, with status 1. (A child of _Fork or of a bare clone is
+ * not noticed: it may only run a program or call _exit.)
  *
  * A frame that is used after its message has ended, or from another thread or another task's body, is an error
  * in the program: a build with JLT_CHECKS aborts and names the call; other builds ignore the call and
@@ -159,12 +159,12 @@ typedef struct jlt_options {
  * print come in as many calls as it makes, with none of another task's between them. With `output` and no `log` the log
  * is output, to stream 2. Exceptions while a record is made become a record of level error; the code goes on. */
 
-/* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop
- * it) and *thread (join it). Julia can be started once in a process; a start that failed before Julia was
- * initialised may be tried again. Of the host's signals Julia takes SIGSEGV, SIGBUS, SIGFPE and SIGSTKFLT, and passes
- * on faults of the host's threads; the others, the masks, the locale and the floating-point environment of the host's
- * threads stay as they are (docs/process.md). exit() closes a runtime that is open. A standard stream (file descriptors 0 to 2) that is closed is opened
- * on the null device, since Julia does not start without.
+/* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop it) and
+ * *thread (join it). Julia can be started once in a process; a start that failed before Julia was initialised may be
+ * tried again. Of the host's signals Julia takes SIGSEGV, SIGBUS, SIGFPE and SIGSTKFLT, and passes on faults of the
+ * host's threads; the others, the masks, the locale and the floating-point environment of the host's threads stay as
+ * they are (docs/process.md). exit() closes a runtime that is open. A standard stream (file descriptors 0 to 2) that
+ * is closed is opened on the null device, since Julia does not start without.
  * Every option is checked before Julia is initialised, and looked at again after that. An option that the loaded
  * version does not have, a flag that it does not know or that is not for an embedded Julia (--eval), and
  * JULIA_COPY_STACKS in the environment are JLT_INVALID_ARGUMENT. JLT_EXCEPTION if a startup file throws: this is final

@@ -159,8 +159,8 @@ static bool is_refused(const struct runtime *runtime, const struct type *type, e
     return true;
 }
 
-/* Through the gate; task is NULL for a new task. wait: begins here, before anything is sent, if the sender is going to
- * wait for the reply; else NULL. On failure the wait has ended, and the message is discarded. */
+/* Through the gate; task is NULL for a new task. wait: begins here, before anything is sent, if the sender is a body
+ * that is going to wait for the reply; else NULL. On failure the wait has ended, and the message is discarded. */
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message, enum sending sending,
                        struct ring_wait *wait)
 {
@@ -212,12 +212,13 @@ static jlt_status send_and_wait(struct runtime *runtime, struct task *task, stru
         message_discard(message);
         return status;
     }
-    struct ring_wait wait;
-    status = send(runtime, task, message, SEND_WAIT, &wait);
+    struct ring_wait wait, *listed = ring_counts() ? &wait : NULL;
+    status = send(runtime, task, message, SEND_WAIT, listed);
     if (status != JLT_OK)
         return status;
     status = message_receive(message, -1, output);
-    ring_end_wait(&wait);
+    if (listed)
+        ring_end_wait(listed);
     return status;
 }
 

@@ -98,9 +98,9 @@ static long for_syscall(long number, ...)
 
 /* ---- a forked child that ends ---- */
 
-/* Destructors of Julia's libraries deal with threads: libuv's takes their lock, wakes and joins them and frees what they
- * shared, and a condition variable waits until nobody waits for it any more. In a forked child (core/fork.h) the threads
- * do not exist, and may have the lock. */
+/* Destructors of Julia's libraries deal with threads: libuv's takes their lock, wakes and joins them and frees what
+ * they shared, and a condition variable waits until nobody waits for it any more. In a forked child (core/fork.h) the
+ * threads do not exist, and may have the lock. */
 
 static int for_join(pthread_t thread, void **result)
 {

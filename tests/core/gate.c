@@ -173,7 +173,8 @@ static void *pass_often(void *data)
     struct crowd *crowd = data;
     struct scene *scene = &crowd->scene;
     for (int i = 0; i < rounds; i++) {
-        if (i % 4 == 0 ? !gate_try_enter(&scene->gate) : gate_enter(&scene->gate, &scene->queue, NULL, NULL) != JLT_OK) {
+        if (i % 4 == 0 ? !gate_try_enter(&scene->gate)
+                       : gate_enter(&scene->gate, &scene->queue, NULL, NULL) != JLT_OK) {
             atomic_fetch_add(&crowd->refused, 1);
             continue;
         }
