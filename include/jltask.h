@@ -160,17 +160,18 @@ typedef struct jlt_options {
  * print come in as many calls as it makes, with none of another task's between them. With `output` and no `log` the log
  * is output, to stream 2. Exceptions while a record is made become a record of level error; the code goes on. */
 
-/* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop
- * it) and *thread (join it). Julia can be started once in a process; a start that failed before Julia was
- * initialised may be tried again. Of the host's signals Julia takes SIGSEGV, SIGBUS, SIGFPE and SIGSTKFLT, and passes
- * on faults of the host's threads; the others, the masks, the locale and the floating-point environment of the host's
- * threads stay as they are (docs/process.md). exit() closes a runtime that is open. A standard stream (file descriptors
- * 0 to 2) that is closed is opened on the null device, since Julia does not start without. Every option is checked
- * before Julia is initialised, and looked at again after that. An option that the loaded version does not have, a flag
- * that it does not know or that is not for an embedded Julia (--eval), and JULIA_COPY_STACKS in the environment are
- * JLT_INVALID_ARGUMENT. JLT_EXCEPTION if a startup file throws: this is final for the process. Any thread. JLT_NO_JULIA
- * (the message says where it looked and what was wrong there), JLT_ALREADY_STARTED, JLT_INVALID_ARGUMENT,
- * JLT_NO_MEMORY. options may be NULL: the defaults. */
+/* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop it) and
+ * *thread (join it). Julia can be started once in a process; a start that failed before Julia was initialised may be
+ * tried again. Of the host's signals Julia takes SIGSEGV, SIGBUS, SIGFPE and SIGSTKFLT, and passes on faults of the
+ * host's threads; the others, the masks, the locale and the floating-point environment of the host's threads stay as
+ * they are (docs/process.md). exit() closes a runtime that is open. A standard stream (file descriptors 0 to 2) that
+ * is closed is opened on the null device, since Julia does not start without.
+ * Every option is checked before Julia is initialised, and looked at again after that. An option that the loaded
+ * version does not have, a flag that it does not know or that is not for an embedded Julia (--eval), and
+ * JULIA_COPY_STACKS in the environment are JLT_INVALID_ARGUMENT. JLT_EXCEPTION if a startup file throws: this is final
+ * for the process.
+ * Any thread. JLT_NO_JULIA (the message says where it looked and what was wrong there), JLT_ALREADY_STARTED,
+ * JLT_INVALID_ARGUMENT, JLT_NO_MEMORY. options may be NULL: the defaults. */
 static inline jlt_status jlt_runtime_spawn(const jlt_options *options, jlt_runtime **runtime, jlt_thread **thread);
 
 /* Starts Julia on the calling thread and main_fn(runtime, argument) on a new one; returns when both have ended.

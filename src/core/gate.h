@@ -37,9 +37,9 @@ void gate_queue_finish(struct gate_queue *queue);
 /* Takes a place without waiting. False: full. */
 bool gate_try_enter(struct gate *gate);
 
-/* Takes a place, waiting for one if need be. owner: the task whose mailbox it is; NULL: no task's. listed: the caller's
- * wait that has begun already, for what it is to send; NULL: there is none. JLT_OK, JLT_CLOSED once gate_queue_close
- * was called, or, where nothing is listed, JLT_WOULD_DEADLOCK (ring.h; only this one is reported). */
+/* Takes a place, waiting for one if need be. owner: the task whose mailbox it is; NULL: no task's. listed: the
+ * caller's wait that has begun already, for what it is to send; NULL: there is none. JLT_OK, JLT_CLOSED once
+ * gate_queue_close was called, or, where nothing is listed, JLT_WOULD_DEADLOCK (ring.h; only this one is reported). */
 jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct task *owner, struct ring_wait *listed);
 
 /* The same, and with a limit: then nothing is listed, and no wait is refused for a ring. Also JLT_DEADLINE_EXCEEDED,

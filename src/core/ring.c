@@ -100,7 +100,7 @@ static char *names_of_ring(const struct ring_wait *closer)
         end = stpcpy(stpcpy(end, wait->name), arrow);
         wait = wait->awaits == closer->runs ? closer : wait_of(wait->awaits);
     } while (wait != closer);
-    strcpy(end, closer->name);
+    stpcpy(end, closer->name);
     return names;
 }
 

@@ -190,13 +190,11 @@ static jlt_status send_and_wait(struct runtime *runtime, struct task *task, cons
         message_discard(message);
         return status;
     }
-    if (is_limited(options)) {
-        status = send(runtime, task, message, options, NULL);
-        return status == JLT_OK ? message_receive(message, -1, output) : status;
-    }
-    struct ring_wait wait;
-    status = send(runtime, task, message, options, &wait);
-    return status == JLT_OK ? message_receive_awaited(message, &wait, output) : status;
+    struct ring_wait wait, *listed = is_limited(options) || !ring_counts() ? NULL : &wait;
+    status = send(runtime, task, message, options, listed);
+    if (status != JLT_OK)
+        return status;
+    return listed ? message_receive_awaited(message, listed, output) : message_receive(message, -1, output);
 }
 
 /* ---- what there is to send ---- */

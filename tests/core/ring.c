@@ -386,7 +386,7 @@ static void make_pair(void *data)
 static void test_a_ring_of_one_shot_tasks_alone_is_refused(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 30; i++) {
         struct pair pair = {.receivers = {NULL}};
         ask_from_outside(make_pair, &pair);
         event_await(&pair.ended, 2);
@@ -423,7 +423,7 @@ static void test_of_those_that_close_a_ring_together_just_one_is_refused(void **
     struct circle circle;
     for (int i = 0; i < crowd; i++)
         circle.tasks[i] = spawn(runtime, &types[i % 4], NULL);
-    for (int round = 0; round < 100; round++) {
+    for (int round = 0; round < 60; round++) {
         struct message *receivers[crowd];
         struct seat seats[crowd];
         atomic_store(&circle.there, 0);
@@ -533,7 +533,7 @@ static void test_a_wait_whose_reply_is_there_is_no_edge(void **unused)
 {
     (void)unused;
     start_tasks();
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 300; i++) {
         assert_ok(ask(ann, go_on_when_bob_has_answered, NULL));
         assert_ok(ask(bob, nothing, NULL));
     }
@@ -554,7 +554,7 @@ static void test_a_wait_whose_place_is_there_is_no_edge(void **unused)
 {
     (void)unused;
     start_tasks();
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 300; i++) {
         assert_ok(ask(ann, go_on_when_narrow_has_room, NULL));
         assert_ok(ask(narrow, nothing, NULL));
     }
