@@ -60,7 +60,7 @@ extern "C" {
     X(TIMEOUT, "the time limit passed; the receiver stays good")                                                       \
     X(PENDING, "no reply yet; the receiver stays good")                                                                \
     X(CANCELLED, "the call was cancelled")                                                                             \
-    X(NO_MEMORY, "memory could not be allocated")                                                                      \
+    X(NO_MEMORY, "memory could not be allocated") /* by jltask or Julia: also an OutOfMemoryError of Julia code's */   \
     X(INVALID_ARGUMENT, "an argument is not allowed")                                                                  \
     X(NO_JULIA, "no usable Julia was found, or it could not be started")                                               \
     X(ALREADY_STARTED, "Julia has been started in this process already")                                               \
@@ -887,8 +887,8 @@ typedef enum jlt_element {
 /* Julia's arrays are column-major: dims are ndims sizes, of which the first varies fastest in memory, and the element
  * at (i, j, k), from 0, stands at i + dims[0] * (j + dims[1] * k). Where a call below does not say otherwise, an
  * argument that is NULL, sizes that exceed the address space, and a number that is not a jlt_element are
- * JLT_INVALID_ARGUMENT, and an array of another element type is JLT_TYPE_MISMATCH, naming both. What Julia throws, as
- * for lack of memory, is JLT_EXCEPTION. Those that return a value root it in the frame. */
+ * JLT_INVALID_ARGUMENT, and an array of another element type is JLT_TYPE_MISMATCH, naming both. What Julia throws
+ * is JLT_EXCEPTION, for lack of memory JLT_NO_MEMORY. Those that return a value root it in the frame. */
 
 /* A new Array{element, ndims}, its elements zero. */
 JLT_API jlt_value *jlt_array_new(jlt_frame *frame, jlt_element element, size_t ndims, const size_t *dims);

@@ -137,7 +137,8 @@ static struct error *refusal(const char *file)
     char message[1024];
     const char *type, *text = exception_text(&type);
     snprintf(message, sizeof message, "%s\n(while jltask prepared its own Julia code, %s)", text, file);
-    return error_new(JLT_EXCEPTION, (struct text){message, strlen(message)}, (struct text){type, strlen(type)},
+    jlt_status status = strcmp(type, "OutOfMemoryError") ? JLT_EXCEPTION : JLT_NO_MEMORY;
+    return error_new(status, (struct text){message, strlen(message)}, (struct text){type, strlen(type)},
                      (struct text){0});
 }
 

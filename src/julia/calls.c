@@ -7,8 +7,9 @@
 #include "core/engine.h"
 #include "julia/bootstrap.h"
 
-_Static_assert(JLT_EXCEPTION == 1 && JLT_TYPE_MISMATCH == 3 && JLT_NOT_FOUND == 4 && JLT_INVALID_ARGUMENT == 11,
-               "bootstrap.jl has these numbers");
+_Static_assert(JLT_EXCEPTION == 1 && JLT_TYPE_MISMATCH == 3 && JLT_NOT_FOUND == 4 && JLT_NO_MEMORY == 10 &&
+                   JLT_INVALID_ARGUMENT == 11,
+               "bootstrap.jl and calls.jl have these numbers");
 
 static const char julia_text[] = {
 #include "calls.inc"

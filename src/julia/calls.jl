@@ -77,10 +77,13 @@ end
 # For C, where a NUL would be the end.
 visible(text::String) = '\0' in text ? Base.invokelatest(replace, text, '\0' => "\\0")::String : text
 
+const STATUS_NO_MEMORY = 10
+
 function describe_failure(f::Failure, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
-    message, type, trace = f.message, "", ""
+    status, message, type, trace = f.status, f.message, "", ""
     if !isempty(f.stack)
         exception = unwrapped(f.stack[end][1])
+        exception isa OutOfMemoryError && (status = STATUS_NO_MEMORY)
         message = shown_with_place(f.stack[end][1])
         type = try typename(exception) catch; "" end
         trace = try
@@ -96,7 +99,7 @@ function describe_failure(f::Failure, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
     end
     message, type, trace = visible(message), visible(type), visible(trace)
     ccall(sink, Cvoid, (Ptr{Cvoid}, Cint, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t), error,
-          f.status, message, sizeof(message), type, sizeof(type), trace, sizeof(trace))
+          status, message, sizeof(message), type, sizeof(type), trace, sizeof(trace))
     return nothing
 end
 

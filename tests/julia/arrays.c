@@ -205,7 +205,7 @@ static void absurd_shapes(jlt_frame *frame)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         EXPECT_REFUSED(JLT_F64, &x, 3, shapes[i], "the dimensions exceed the address space");
     EXPECT(!jlt_array_new(frame, JLT_F64, 1, &(size_t){(size_t)1 << 59}));
-    EXPECT_FAILED(JLT_EXCEPTION, "OutOfMemoryError");
+    EXPECT_FAILED(JLT_NO_MEMORY, "OutOfMemoryError");
 }
 
 static void too_many_dims(jlt_frame *frame)

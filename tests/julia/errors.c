@@ -476,6 +476,19 @@ static void test_a_failure_in_exit_is_ignored(void **unused)
     assert_no_error();
 }
 
+static void test_out_of_memory_is_a_status_of_its_own(void **unused)
+{
+    (void)unused;
+    static const char *const codes[] = {"throw(OutOfMemoryError())", "Vector{UInt8}(undef, 1 << 50)",
+                                        "include_string(Main, \"throw(OutOfMemoryError())\")"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        assert_status(evaluate(codes[i]), JLT_NO_MEMORY);
+        assert_contains(jlt_error_message(), "OutOfMemoryError");
+        assert_string_equal(jlt_error_type(), "OutOfMemoryError");
+    }
+    assert_ok(evaluate("1")); /* all goes on */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_nobody_needs_to_receive_a_failure),
         cmocka_unit_test(test_a_task_goes_on_after_a_failure),
         cmocka_unit_test(test_stack_overflow_is_an_exception),
+        cmocka_unit_test(test_out_of_memory_is_a_status_of_its_own),
         cmocka_unit_test(test_a_failed_init_leaves_nothing),
         cmocka_unit_test(test_a_failure_in_exit_is_ignored),
     };

@@ -213,7 +213,7 @@ static void strings_beyond_memory(jlt_frame *frame)
     EXPECT(!jlt_box_string_n(frame, "", SIZE_MAX));
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_box_string_n");
     EXPECT(!jlt_box_string_n(frame, "", SIZE_MAX / 4));
-    EXPECT_FAILED(JLT_EXCEPTION, "OutOfMemoryError");
+    EXPECT_FAILED(JLT_NO_MEMORY, "OutOfMemoryError");
 }
 
 static void things_that_are_no_strings(jlt_frame *frame)
