@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/sum_task.h"
 
-#include "core/failure.h"
 #include "platform/platform.h"
 
 struct runtime *runtime;
