@@ -278,7 +278,8 @@ static void arrays_that_do_not_grow(jlt_frame *frame)
     EXPECT(!jlt_array_resize(frame, floats, SIZE_MAX));
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_array_resize: the dimensions exceed the address space");
     EXPECT(!jlt_array_resize(frame, floats, (size_t)1 << 59));
-    EXPECT(jlt_catch(frame) == JLT_EXCEPTION);
+    jlt_status status = jlt_catch(frame);
+    EXPECT(status == JLT_NO_MEMORY || status == JLT_EXCEPTION); /* as Julia's release has it */
     EXPECT(holds(frame, "==([1])", floats));
 }
 
