@@ -97,6 +97,15 @@ void parker_wait_late(struct parker *parker)
         sched_yield();
 }
 
+/* By way of its worker's thread; but a guest may wait when its worker has ended, while others go on for its sake. */
+static void push_wake(struct parker *parker, struct fiber *fiber)
+{
+    struct runtime *runtime = fiber->worker->runtime;
+    bool pushed = worker_push(fiber->worker, &parker->item);
+    for (unsigned i = 0; i < runtime->worker_count && !pushed; i++)
+        pushed = worker_push(&runtime->workers[i], &parker->item);
+}
+
 void parker_wake(struct parker *parker)
 {
     /* read before the exchange: the waiter may leave as soon as it sees PARKER_WOKEN */
@@ -106,7 +115,7 @@ void parker_wake(struct parker *parker)
          * been taken from the inbox by its own worker, which alone makes it go on */
         unsigned was = atomic_exchange(&parker->state, PARKER_WOKEN);
         if (was == PARKER_WAITING)
-            worker_push(fiber->worker, &parker->item);
+            push_wake(parker, fiber);
         return;
     }
     atomic_store(&parker->state, PARKER_WOKEN);
@@ -119,7 +128,7 @@ void parker_timed_out(struct parker *parker)
     if (atomic_compare_exchange_strong(&parker->state, &waiting, PARKER_TIMED_OUT)) {
         struct fiber *fiber = parker->fiber;
         if (fiber->guest) /* the worker counts it off */
-            worker_push(fiber->worker, &parker->item);
+            push_wake(parker, fiber);
         else
             fiber->worker->runtime->engine->schedule(fiber);
     }
