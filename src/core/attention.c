@@ -428,6 +428,13 @@ void attention_leave(struct worker *worker)
     leave_behind(worker, !worker->slow);
 }
 
+/* A standby that was made when the row began may have come and gone while a body of it was suspended. */
+void attention_go_on(struct worker *worker)
+{
+    if (worker->own && !(atomic_load(&worker->flags) & WORKER_STANDBY))
+        make_standby(worker);
+}
+
 bool attention_step_aside(struct worker *worker)
 {
     bool first = !(change_flags(worker, WORKER_ATTENTIVE, WORKER_STANDBY) & WORKER_STANDBY);

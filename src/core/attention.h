@@ -40,6 +40,9 @@ void attention_return(struct worker *worker);
 /* Out of the pump: into a body, or to let others on the thread have a turn, the fiber being the standby from here on
  * (false: there is one already). What is ready is looked after. */
 void attention_leave(struct worker *worker);
+
+/* The next body of a row is about to begin, which may suspend: what the worker has taken is looked after. */
+void attention_go_on(struct worker *worker);
 bool attention_step_aside(struct worker *worker);
 
 /* Out of the pump, the fiber being parked now. False: something became ready, and the worker looks again. */

@@ -49,6 +49,8 @@ void body_begin(struct fiber *fiber)
 {
     if (!fiber->in_row)
         begin_row(fiber);
+    else
+        attention_go_on(fiber->worker);
     fiber->row++;
 }
 
