@@ -237,11 +237,3 @@ void canceller_drop(struct canceller *canceller)
     if (last)
         free(canceller);
 }
-
-bool canceller_was_used(struct canceller *canceller)
-{
-    pthread_mutex_lock(&lock);
-    bool used = canceller->used;
-    pthread_mutex_unlock(&lock);
-    return used;
-}

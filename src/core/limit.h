@@ -44,7 +44,6 @@ int64_t limit_deadline(int64_t timeout_ns);
 struct canceller *canceller_new(void);
 void canceller_cancel(struct canceller *canceller);
 void canceller_drop(struct canceller *canceller);
-bool canceller_was_used(struct canceller *canceller);
 
 /* When no deadlines come any more: the thread ends. It starts again if one comes after all. */
 void limits_stop(void);
