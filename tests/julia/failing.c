@@ -248,7 +248,9 @@ static void test_a_task_that_stops_says_why(void **unused)
     jlt_persistent *task = start(&type);
     jlt_receiver *end = monitor(task), *dropped = monitor(task);
     jlt_receiver_drop(dropped);
-    jlt_receiver *bad = send(task, "sqrt(-2)"), *waiting = send(task, "1");
+    assert_int_equal(evaluate("global go = Base.Event(); 0"), 0);
+    jlt_receiver *bad = send(task, "wait(go); sqrt(-2)"), *waiting = send(task, "1");
+    assert_int_equal(evaluate("notify(go); 0"), 0);
     assert_status(jlt_receiver_recv(bad, NULL), JLT_EXCEPTION);
     assert_status(jlt_receiver_recv(waiting, NULL), JLT_CLOSED);
     assert_contains(jlt_error_message(), "\"counter\" has ended: ");
