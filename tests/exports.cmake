@@ -1,6 +1,6 @@
 # The test layout/exports: cmake -DSOURCE=... -DLIBRARY=<libjltask.so> -DNM=... -DREADELF=... -P exports.cmake
 #
-# The library exports what jltask.h declares, no more and no less, and needs the C library alone (and the compiler's).
+# The library exports what its headers declare, no more and no less, and needs the C library alone (and the compiler's).
 cmake_minimum_required(VERSION 3.20)
 
 function(run output)
@@ -11,7 +11,12 @@ function(run output)
     set(${output} "${text}" PARENT_SCOPE)
 endfunction()
 
-file(READ ${SOURCE}/include/jltask.h header)
+file(GLOB headers ${SOURCE}/include/jltask/*.h)
+set(header)
+foreach(file IN LISTS headers)
+    file(READ ${file} text)
+    string(APPEND header "${text}")
+endforeach()
 string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/" " " header "${header}")
 string(REGEX MATCHALL "JLT_API [A-Za-z0-9_ *]*jlt_[a-z0-9_]+\\(" declared "${header}")
 list(TRANSFORM declared REPLACE ".*(jlt_[a-z0-9_]+)\\($" "\\1")
@@ -23,16 +28,16 @@ list(TRANSFORM symbols REPLACE "[@ ].*" "" OUTPUT_VARIABLE exported)
 
 list(LENGTH declared count)
 if(count LESS 10)
-    message(FATAL_ERROR "only ${count} functions found in jltask.h")
+    message(FATAL_ERROR "only ${count} functions found in the headers")
 endif()
 foreach(name IN LISTS exported)
     if(NOT name IN_LIST declared)
-        message(SEND_ERROR "${name} is exported, but jltask.h does not declare it")
+        message(SEND_ERROR "${name} is exported, but no header declares it")
     endif()
 endforeach()
 foreach(name IN LISTS declared)
     if(NOT name IN_LIST exported)
-        message(SEND_ERROR "jltask.h declares ${name}, but it is not exported")
+        message(SEND_ERROR "a header declares ${name}, but it is not exported")
     endif()
 endforeach()
 

@@ -28,8 +28,8 @@ static void sleep_run(jlt_frame *frame, const void *input, void *output)
     *(int *)output = 7;
 }
 
-/* On the second thread, in a task of Julia's own: a second after the close has begun, at the latest, its worker has ended,
- * unless the machine stands still; then this shows nothing. */
+/* On the second thread, in a task of Julia's own: a second after the close has begun, at the latest, its worker has
+ * ended, unless the machine stands still; then this shows nothing. */
 static jlt_value *wait_late(jlt_frame *frame, void *data, jlt_value *const *arguments, size_t count)
 {
     (void)data, (void)arguments, (void)count;

@@ -1,0 +1,45 @@
+# The test layout/headers: cmake -DSOURCE=... -DOUT=<a folder> -P headers.cmake
+#
+# Each header compiles alone, in each language and with each compiler that programs come with, without a warning, and is
+# no longer than can be read.
+cmake_minimum_required(VERSION 3.20)
+
+file(GLOB headers RELATIVE ${SOURCE}/include ${SOURCE}/include/*.h ${SOURCE}/include/jltask/*.h)
+file(MAKE_DIRECTORY ${OUT})
+set(all)
+foreach(header IN LISTS headers)
+    string(MAKE_C_IDENTIFIER ${header} name)
+    # twice: a guard that is missing is seen
+    file(WRITE ${OUT}/${name}.c "#include <${header}>\n#include <${header}>\nint ${name}_is_fine;\n")
+    list(APPEND all ${OUT}/${name}.c)
+    file(STRINGS ${SOURCE}/include/${header} lines)
+    list(LENGTH lines length)
+    if(length GREATER 400)
+        message(SEND_ERROR "include/${header} has ${length} lines")
+    endif()
+endforeach()
+
+set(used 0)
+foreach(compiler gcc g++ clang clang++)
+    find_program(path_${compiler} ${compiler})
+    if(NOT path_${compiler})
+        continue()
+    endif()
+    math(EXPR used "${used} + 1")
+    set(standards c11 c17 c2x)
+    set(language c)
+    if(compiler MATCHES "\\+\\+$")
+        set(standards c++17 c++20)
+        set(language c++)
+    endif()
+    foreach(standard IN LISTS standards)
+        execute_process(COMMAND ${path_${compiler}} -x ${language} -std=${standard} -Wall -Wextra -Wpedantic -Werror
+            -fsyntax-only -I${SOURCE}/include ${all} RESULT_VARIABLE status ERROR_VARIABLE errors)
+        if(NOT status EQUAL 0)
+            message(SEND_ERROR "${compiler} -std=${standard}:\n${errors}")
+        endif()
+    endforeach()
+endforeach()
+if(used EQUAL 0)
+    message(FATAL_ERROR "there is neither gcc nor clang")
+endif()
