@@ -63,7 +63,11 @@ typedef struct jlt_options {
     void (*output)(void *context, int stream, const char *bytes, size_t count); /* receives what Julia code prints to
                                   stdout (stream 1) and stderr (2), in order; NULL: the process's own streams */
     void *output_context;
-} jlt_options; /* the strings and flags may be gone when the start has returned */
+    size_t messages_at_most; /* that wait in all mailboxes and the channel together; 0: no limit */
+    size_t bytes_at_most;    /* the same, of their inputs and configs; bytes. A larger one: JLT_INVALID_ARGUMENT */
+    size_t fibers_at_most;   /* bodies that have begun and not ended, in equal shares of the threads, with one at least;
+                                each has a stack. 0: 24000, which is the most */
+} jlt_options;               /* the strings and flags may be gone when the start has returned */
 
 /* The sinks `log` and `output` are called by Julia code that logs or prints, on any of Julia's threads, each by one
  * thread at a time (but both may be at work at once), until jlt_thread_join or jlt_runtime_start has returned. They
@@ -72,6 +76,13 @@ typedef struct jlt_options {
  * replaced modules) and child processes write to the file descriptors 1 and 2, which stay as they are. The bytes of one
  * print come in as many calls as it makes, with none of another task's between them. With `output` and no `log` the log
  * is output, to stream 2. Exceptions while a record is made become a record of level error; the code goes on. */
+
+/* At its limits. Where messages_at_most or bytes_at_most is reached, a sender is treated as at a full mailbox: it
+ * waits, or is told JLT_FULL. Bodies, C functions that Julia calls and the work of jlt_blocking do not wait there,
+ * since what would make room may be waiting for them: what they send goes past the limit, but for a try or dont_wait.
+ * A message counts until it begins or is given up. Where all fibers are in bodies, what is ready waits until one ends;
+ * a body that would wait for another without a limit in time, and would be the last one to do so, is told
+ * JLT_WOULD_DEADLOCK. Deadlines, cancels and closes work as ever. */
 
 /* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop it) and
  * *thread (join it). Julia can be started once in a process; a start that failed before Julia was initialised may be

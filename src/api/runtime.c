@@ -71,8 +71,10 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
     helpers_open();
     threads_enter();
     jlt_status status = julia_start(options, initialised);
+    const struct runtime_limits limits = {options->channel_capacity, options->messages_at_most, options->bytes_at_most,
+                                          options->fibers_at_most};
     if (status == JLT_OK)
-        status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, options->channel_capacity);
+        status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, &limits);
     spin_configure(options->spin_ns);
     if (status == JLT_OK) {
         status = julia_engine_open(&the_runtime, frames_mark, frames_new, frames_free);

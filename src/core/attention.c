@@ -17,6 +17,9 @@
  *     a fiber will enter the pump as soon as the thread is free (STANDBY), or
  *     its doorbell was rung, and its answer will make one a standby (RUNG).
  * Whenever a worker that is inside a body has taken something ahead (ready.h), the watch was set.
+ * A worker all of whose fibers are in bodies is full. It begins nothing: it neither looks at the queue nor is called,
+ * and what is in its inbox and would begin a body is held. A fiber of it still runs errands, which wake its bodies or
+ * tell them to stop. Where all are full nobody is called: who ends a body is not full any more, and then looks.
  * Each is kept in the same way, at three places:
  *     who pushes, pushes first and then looks at the word: if the rule does not hold, it calls, or sets the watch;
  *     who stops looking, to sleep or for a body, says so in the word first and then looks at the queue: if something is
@@ -46,11 +49,10 @@
 #include <sched.h>
 
 enum {
-    parked_at_most = 64,    /* spare fibers; further ones end */
-    fibers_at_most = 24000, /* of all workers; Julia moves stacks beyond 30000, and parkers and messages are on them */
-    soon_ns = 50000,        /* of the watch, when a short body may be long after all */
-    late_ns = 1000000,      /* the same while things are being taken, or when a standby is to come */
-    wake_pays_ns = 100000,  /* of work that is left behind, from which on somebody is woken for it */
+    parked_at_most = 64,   /* spare fibers; further ones end */
+    soon_ns = 50000,       /* of the watch, when a short body may be long after all */
+    late_ns = 1000000,     /* the same while things are being taken, or when a standby is to come */
+    wake_pays_ns = 100000, /* of work that is left behind, from which on somebody is woken for it */
 };
 
 /* The lookout: flags, and above them the number of the worker that has it, from 1; 0: nobody. */
@@ -136,7 +138,8 @@ void worker_rouse(struct worker *worker)
     ring(worker, WORKER_RUNG | WORKER_WANTING);
 }
 
-/* Makes a standby unless there is one or none is needed. Without memory for it the doorbell tries again. */
+/* Makes a standby unless there is one or none is needed. Without memory for it the doorbell tries again. A worker has
+ * one fiber for each of its bodies, the one that pumps or is to pump, and those that are parked. */
 static void make_standby(struct worker *worker)
 {
     unsigned flags = atomic_load(&worker->flags);
@@ -150,16 +153,10 @@ static void make_standby(struct worker *worker)
         engine->schedule(fiber);
         return;
     }
-    bool full = atomic_fetch_add_explicit(&worker->fibers, 1, memory_order_relaxed) >=
-                fibers_at_most / worker->runtime->worker_count;
-    if (!full && engine->start_fiber(worker))
+    if (engine->start_fiber(worker))
         return;
-    atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
     atomic_fetch_and(&worker->flags, ~(unsigned)WORKER_STANDBY);
-    /* full: all are inside bodies, and the first to come back goes on; but one may have come back already, and have
-     * parked because it saw STANDBY */
-    if (!full || atomic_load_explicit(&worker->parked_count, memory_order_relaxed))
-        worker_rouse(worker);
+    worker_rouse(worker);
 }
 
 void worker_doorbell(struct worker *worker)
@@ -288,20 +285,41 @@ static void look_after(struct worker *worker)
     }
 }
 
-/* For an answer on no worker's thread when none is idle: the next one, whose thread may be free. */
+/* For an answer when none is idle: the next one that is not full, whose thread may be free. NULL: all are full. */
 static struct worker *next_worker(struct runtime *runtime)
 {
-    return &runtime->workers[runtime->next_answer++ % runtime->worker_count];
+    for (unsigned i = 0; i < runtime->worker_count; i++) {
+        struct worker *worker = &runtime->workers[runtime->next_answer++ % runtime->worker_count];
+        if (!atomic_load(&worker->full))
+            return worker;
+    }
+    return NULL;
 }
 
+static struct worker *choose(struct runtime *runtime, struct worker *here)
+{
+    if (here && !atomic_load(&here->full))
+        return here;
+    struct worker *idle = claim_first_idle(runtime, NULL); /* has no body, and so is not full */
+    return idle ? idle : next_worker(runtime);
+}
+
+/* CALLED is marked first, as in look_after. Where all are full it is taken out again, and then somebody may have ended
+ * a body, and looked, and something may have been pushed since by one who saw CALLED. */
 static void answer(struct runtime *runtime, struct worker *here)
 {
-    if (is_looked_at(atomic_load(&runtime->ready.lookout)) || !mark(&runtime->ready, CALLED))
-        return;
-    struct worker *other = here ? here : claim_first_idle(runtime, NULL);
-    make_standby(other ? other : next_worker(runtime));
-    if (!here) /* as look_after says */
-        watch(runtime, late_ns);
+    while (!is_looked_at(atomic_load(&runtime->ready.lookout)) && mark(&runtime->ready, CALLED)) {
+        struct worker *other = choose(runtime, here);
+        if (other) {
+            make_standby(other);
+            if (other != here) /* as look_after says */
+                watch(runtime, late_ns);
+            return;
+        }
+        atomic_fetch_and(&runtime->ready.lookout, ~(unsigned)CALLED);
+        if (ready_is_empty(&runtime->ready) || !next_worker(runtime))
+            return;
+    }
 }
 
 void attention_answer(struct runtime *runtime, struct worker *here)
@@ -374,6 +392,11 @@ static void look_away(struct worker *worker, bool soon_back)
         atomic_fetch_sub(&worker->runtime->ready.lookout, held_by(worker)); /* nobody takes it from one who looks */
 }
 
+static inline bool may_look(const struct worker *worker)
+{
+    return !worker->ended && worker->bodies < worker->bodies_at_most;
+}
+
 /* A worker is awake from when a fiber enters the pump until the last one parks; suspended, it may not be. */
 static void count_awake(struct worker *worker, bool awake)
 {
@@ -382,21 +405,26 @@ static void count_awake(struct worker *worker, bool awake)
     worker->awake = awake;
 }
 
-void attention_enter(struct worker *worker)
+static void start_looking(struct worker *worker)
 {
-    change_flags(worker, WORKER_STANDBY, WORKER_ATTENTIVE);
     count_awake(worker, true);
     if (!worker_has_others(worker))
         return;
     claim_idle(worker);
-    if (!worker->ended) {
+    if (may_look(worker)) {
         look(worker, CALLED);
         return;
     }
-    /* a standby that comes late, and takes nothing */
+    /* a standby that comes late, or for errands, and takes nothing */
     atomic_fetch_and(&worker->runtime->ready.lookout, ~(unsigned)CALLED);
     if (!ready_is_empty(&worker->runtime->ready))
         ring_for(worker->runtime);
+}
+
+void attention_enter(struct worker *worker)
+{
+    change_flags(worker, WORKER_STANDBY, WORKER_ATTENTIVE);
+    start_looking(worker);
 }
 
 void attention_return(struct worker *worker)
@@ -447,7 +475,7 @@ static bool has_missed_something(struct worker *worker)
 {
     if (worker_has_own(worker) || closing_may_end(worker))
         return true;
-    return worker_has_others(worker) && !worker->ended && !ready_is_empty(&worker->runtime->ready) &&
+    return worker_has_others(worker) && may_look(worker) && !ready_is_empty(&worker->runtime->ready) &&
            !is_looked_at(atomic_load(&worker->runtime->ready.lookout));
 }
 
@@ -483,11 +511,7 @@ bool attention_park(struct worker *worker, struct fiber *fiber)
     } while (!atomic_compare_exchange_weak(&worker->flags, &flags, flags | WORKER_ATTENTIVE));
     struct fiber *top = unpark(worker);
     (void)top; /* this fiber: only its own thread parks, and with ATTENTIVE set nobody else unparks */
-    count_awake(worker, true);
-    if (worker_has_others(worker)) {
-        claim_idle(worker);
-        look(worker, CALLED);
-    }
+    start_looking(worker);
     return false;
 }
 

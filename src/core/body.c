@@ -33,7 +33,8 @@ static void look_at_clock(struct worker *worker)
 static void begin_row(struct fiber *fiber)
 {
     struct worker *worker = fiber->worker;
-    worker->bodies++;
+    if (++worker->bodies == worker->bodies_at_most)
+        atomic_store(&worker->full, true);
     fiber->in_row = true;
     fiber->row = fiber->row_turns = 0;
     if (worker_has_others(worker) && --worker->time_in == 0) {
@@ -71,7 +72,10 @@ void body_end_row(struct fiber *fiber)
         learn(worker, fiber);
     fiber->row_start = 0;
     fiber->in_row = false;
-    worker->bodies--;
+    if (worker->bodies-- == worker->bodies_at_most) {
+        atomic_store(&worker->full, false);
+        worker_take_back_held(worker);
+    }
     attention_return(worker);
 }
 

@@ -2,7 +2,7 @@
  *
  * No wake-up is lost: one who waits raises `waiters` and then tries once more; one who leaves lowers `used` and
  * then looks at `waiters`. Both pairs are sequentially consistent, so at least one sees the other. The one who
- * leaves takes the place again on behalf of the oldest waiter, who therefore has it when it wakes. */
+ * leaves takes the places again on behalf of the oldest waiters, who therefore have them when they wake. */
 #include "core/gate.h"
 
 #include "core/parker.h"
@@ -12,6 +12,7 @@ struct gate_waiter {
     struct gate_waiter *next;
     struct gate *gate;
     struct gate_queue *queue;
+    size_t places;
     struct parker parker;
     atomic_int status; /* a jlt_status; JLT_PENDING while it is in the queue */
 };
@@ -36,16 +37,22 @@ void gate_queue_finish(struct gate_queue *queue)
     pthread_mutex_destroy(&queue->lock);
 }
 
-bool gate_try_enter(struct gate *gate)
+bool gate_try_enter(struct gate *gate, size_t places)
 {
     if (!gate->capacity)
         return true;
     size_t used = atomic_load(&gate->used);
     do {
-        if (used >= gate->capacity)
+        if (used + places > gate->capacity)
             return false;
-    } while (!atomic_compare_exchange_weak(&gate->used, &used, used + 1));
+    } while (!atomic_compare_exchange_weak(&gate->used, &used, used + places));
     return true;
+}
+
+void gate_force(struct gate *gate, size_t places)
+{
+    if (gate->capacity)
+        atomic_fetch_add(&gate->used, places);
 }
 
 /* Takes the waiter at *link out of the queue. The caller holds the lock, and wakes it. */
@@ -58,20 +65,49 @@ static struct gate_waiter *take_out(struct gate_waiter **link, jlt_status status
     return waiter;
 }
 
-/* Unless it has its place, or the gates are closed, already. */
+/* Gives what is free to those who wait at the gate. Returns a list of them, to be woken. */
+static struct gate_waiter *let_in(struct gate *gate, struct gate_queue *queue)
+{
+    struct gate_waiter *woken = NULL, **end = &woken, **link = &queue->first;
+    while (*link) {
+        if ((*link)->gate != gate) {
+            link = &(*link)->next;
+            continue;
+        }
+        if (!gate_try_enter(gate, (*link)->places))
+            break;
+        *end = take_out(link, JLT_OK);
+        end = &(*end)->next;
+        *end = NULL;
+    }
+    return woken;
+}
+
+static void wake_all(struct gate_waiter *woken)
+{
+    for (struct gate_waiter *next; woken; woken = next) {
+        next = woken->next;
+        parker_wake(&woken->parker);
+    }
+}
+
+/* Unless it has its place, or the gates are closed, already. Those behind it may ask for less. */
 static bool stop_waiting(struct gate_waiter *waiter, jlt_status status)
 {
     struct gate_queue *queue = waiter->queue;
+    struct gate_waiter *woken = NULL;
     bool waits = false;
     pthread_mutex_lock(&queue->lock);
     for (struct gate_waiter **link = &queue->first; *link; link = &(*link)->next) {
         waits = *link == waiter;
         if (waits) {
             take_out(link, status);
+            woken = let_in(waiter->gate, queue);
             break;
         }
     }
     pthread_mutex_unlock(&queue->lock);
+    wake_all(woken);
     return waits;
 }
 
@@ -134,18 +170,18 @@ static void await_place_counted(struct gate_waiter *self, const struct task *own
     ring_end_wait(&wait);
 }
 
-jlt_status gate_enter_within(struct gate *gate, struct gate_queue *queue, const struct gate_wait *wait)
+jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct gate_wait *wait)
 {
-    if (gate_try_enter(gate))
+    if (gate_try_enter(gate, wait->places))
         return JLT_OK;
     if (parker_is_to_stop())
         return JLT_CANCELLED;
-    struct gate_waiter self = {.gate = gate, .queue = queue};
+    struct gate_waiter self = {.gate = gate, .queue = queue, .places = wait->places};
     atomic_init(&self.status, JLT_PENDING);
     parker_init(&self.parker);
     pthread_mutex_lock(&queue->lock);
     atomic_fetch_add(&gate->waiters, 1);
-    bool entered = gate_try_enter(gate);
+    bool entered = gate_try_enter(gate, wait->places);
     if (entered || queue->closed) {
         atomic_fetch_sub(&gate->waiters, 1);
         pthread_mutex_unlock(&queue->lock);
@@ -168,30 +204,17 @@ jlt_status gate_enter_within(struct gate *gate, struct gate_queue *queue, const 
     return (jlt_status)atomic_load(&self.status);
 }
 
-jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct task *owner, struct ring_wait *listed)
-{
-    return gate_enter_within(gate, queue, &(struct gate_wait){owner, listed, limit_never, NULL});
-}
-
-void gate_leave(struct gate *gate, struct gate_queue *queue)
+void gate_leave(struct gate *gate, struct gate_queue *queue, size_t places)
 {
     if (!gate->capacity)
         return;
-    atomic_fetch_sub(&gate->used, 1);
+    atomic_fetch_sub(&gate->used, places);
     if (!atomic_load(&gate->waiters))
         return;
-    struct gate_waiter *waiter = NULL;
     pthread_mutex_lock(&queue->lock);
-    for (struct gate_waiter **link = &queue->first; *link; link = &(*link)->next) {
-        if ((*link)->gate != gate)
-            continue;
-        if (gate_try_enter(gate))
-            waiter = take_out(link, JLT_OK);
-        break;
-    }
+    struct gate_waiter *woken = let_in(gate, queue);
     pthread_mutex_unlock(&queue->lock);
-    if (waiter)
-        parker_wake(&waiter->parker);
+    wake_all(woken);
 }
 
 void gate_queue_close(struct gate_queue *queue)

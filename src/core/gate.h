@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A bound on how many may wait: a task's mailbox, the runtime's channel. Entering is one atomic step; only senders
- * that find it full touch a lock. They wait in a list of the runtime, oldest first. */
+ * A bound on what may wait: messages in a task's mailbox, in the runtime's channel, in all of them, and their bytes.
+ * Entering is one atomic step; only senders that find it full touch a lock. They wait in a list of the runtime, oldest
+ * first: behind one that asks for much, those that ask for little wait too. */
 #ifndef JLT_CORE_GATE_H
 #define JLT_CORE_GATE_H
 
@@ -13,7 +14,7 @@
 #include <stdatomic.h>
 
 struct gate {
-    size_t capacity; /* 0: no limit; the rest is unused then */
+    size_t capacity; /* in places; 0: no limit, and the rest is unused then */
     atomic_size_t used;
     atomic_uint waiters;
     atomic_uint limited; /* of those that have a place, how many may give it back by themselves, in time */
@@ -34,26 +35,27 @@ void gate_init(struct gate *gate, size_t capacity);
 void gate_queue_init(struct gate_queue *queue);
 void gate_queue_finish(struct gate_queue *queue);
 
-/* Takes a place without waiting. False: full. */
-bool gate_try_enter(struct gate *gate);
+/* Takes places without waiting. False: there are not so many. */
+bool gate_try_enter(struct gate *gate, size_t places);
 
-/* Takes a place, waiting for one if need be. owner: the task whose mailbox it is; NULL: no task's. listed: the
- * caller's wait that has begun already, for what it is to send; NULL: there is none. JLT_OK, JLT_CLOSED once
- * gate_queue_close was called, or, where nothing is listed, JLT_WOULD_DEADLOCK (ring.h; only this one is reported). */
-jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct task *owner, struct ring_wait *listed);
+/* Takes places that may not be there: it is fuller than full then. */
+void gate_force(struct gate *gate, size_t places);
 
-/* The same, and with a limit: then nothing is listed, and no wait is refused for a ring. Also JLT_DEADLINE_EXCEEDED,
+/* Takes places, no more than there are in all, waiting for them if need be. JLT_OK, JLT_CLOSED once gate_queue_close
+ * was called, or, where nothing is listed and there is no limit, JLT_WOULD_DEADLOCK (ring.h; only this one is
+ * reported). With a limit nothing is listed, and no wait is refused for a ring; also JLT_DEADLINE_EXCEEDED,
  * JLT_CANCELLED (the canceller was used, or the body that calls is told to stop), JLT_NO_MEMORY. */
 struct gate_wait {
-    const struct task *owner;
-    struct ring_wait *listed;
+    size_t places;
+    const struct task *owner;    /* whose mailbox it is; NULL: no task's */
+    struct ring_wait *listed;    /* the caller's wait that has begun already, for what it is to send; or NULL */
     int64_t deadline;            /* or limit_never */
     struct canceller *canceller; /* or NULL */
 };
-jlt_status gate_enter_within(struct gate *gate, struct gate_queue *queue, const struct gate_wait *wait);
+jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct gate_wait *wait);
 
-/* Gives a place back. */
-void gate_leave(struct gate *gate, struct gate_queue *queue);
+/* Gives places back. */
+void gate_leave(struct gate *gate, struct gate_queue *queue, size_t places);
 
 /* Ends all waits, those to come included, with JLT_CLOSED. */
 void gate_queue_close(struct gate_queue *queue);

@@ -216,11 +216,19 @@ bool message_is_given_up(const struct message *message)
 
 /* ---- giving up ---- */
 
+void message_leave_place(const struct message *message, struct gate *gate, struct runtime *runtime)
+{
+    if (message->item.flags & MESSAGE_LIMITED && gate->capacity)
+        atomic_fetch_sub(&gate->limited, 1);
+    gate_leave(gate, &runtime->senders, 1);
+    quota_leave(&runtime->quota, &runtime->senders, message_input_size(message->item.kind, message->type));
+}
+
 static void leave_gate(const struct message *message)
 {
     struct runtime *runtime = message->item.kind == ITEM_ONCE ? message->runtime : message->task->runtime;
     struct gate *gate = message->item.kind == ITEM_RUN ? &message->task->gate : &runtime->channel;
-    message_leave_place(message, gate, &runtime->senders);
+    message_leave_place(message, gate, runtime);
 }
 
 /* Where a message that is not phased runs is not known. */

@@ -139,13 +139,9 @@ jlt_status message_limit(struct message *message, int64_t deadline, struct cance
 /* After it was not sent after all: it has no limit any more. Whether it was given up until then its phase says. */
 void message_unlimit(struct message *message);
 
-/* Gives back the place at the gate of one that was begun, or was not sent. */
-static inline void message_leave_place(const struct message *message, struct gate *gate, struct gate_queue *senders)
-{
-    if (message->item.flags & MESSAGE_LIMITED && gate->capacity)
-        atomic_fetch_sub(&gate->limited, 1);
-    gate_leave(gate, senders);
-}
+/* Gives back the place at the gate, and what it takes of the runtime's quota, of one that was begun, or was not sent.
+ * gate: its task's, or the channel. */
+void message_leave_place(const struct message *message, struct gate *gate, struct runtime *runtime);
 
 /* Worker's side, when it takes the message: false if it was given up; then it is not the worker's any more. Else its
  * place at the gate is to be given back. */

@@ -45,6 +45,36 @@ static struct item *take_own(struct worker *worker)
     return node ? item_of(node) : NULL;
 }
 
+static void hold(struct worker *worker, struct item *item)
+{
+    item->node.next = NULL;
+    if (worker->held)
+        worker->held_last->next = &item->node;
+    else
+        worker->held = &item->node;
+    worker->held_last = &item->node;
+}
+
+void worker_take_back_held(struct worker *worker)
+{
+    if (!worker->held)
+        return;
+    worker->held_last->next = worker->own;
+    if (!worker->own)
+        worker->own_last = worker->held_last;
+    worker->own = worker->held;
+    worker->held = NULL;
+}
+
+/* Of a worker that is full: what wakes a body, or tells one to stop. */
+static struct item *next_errand(struct worker *worker)
+{
+    struct item *item;
+    while ((item = take_own(worker)) && (item->kind == ITEM_TASK || item->kind == ITEM_ONCE))
+        hold(worker, item);
+    return item;
+}
+
 /* How many to take besides the first: as many as are done in a moment, and leave their share to others. */
 static unsigned to_take_ahead(const struct worker *worker)
 {
@@ -64,8 +94,10 @@ static struct item *take_anyones(struct worker *worker)
 }
 
 /* From the worker's inbox and from the runtime's queue in turn. */
-static struct item *next_item(struct worker *worker)
+static struct item *next_item(struct worker *worker, const struct fiber *fiber)
 {
+    if (worker->bodies - fiber->in_row == worker->bodies_at_most)
+        return next_errand(worker);
     worker->own_next = !worker->own_next;
     struct item *item = worker->own_next ? take_own(worker) : take_anyones(worker);
     if (!item)
@@ -138,7 +170,7 @@ static void run_once(struct fiber *fiber, struct message *message)
     struct inbox_node *nothing = NULL;
     if (!message_begin(message, fiber->worker))
         return;
-    message_leave_place(message, &runtime->channel, &runtime->senders);
+    message_leave_place(message, &runtime->channel, runtime);
     if (runtime_is_cancelled(runtime))
         message_refuse(message, JLT_CANCELLED);
     else
@@ -276,7 +308,7 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
     enum pump_result result = PUMP_PARK;
     enter(worker, fiber);
     for (;;) {
-        struct item *item = next_item(worker);
+        struct item *item = next_item(worker, fiber);
         if (item) {
             run_item(worker, fiber, item);
             fiber->row_turns++;
@@ -300,8 +332,6 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
     }
     if (result == PUMP_EXIT)
         remove_fiber(worker, fiber);
-    if (result == PUMP_EXIT)
-        atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
     current_fiber = NULL;
     return result;
 }

@@ -32,6 +32,10 @@
  * first look none was over. (A close with cancel may end such waits a moment later.) An invoke that is listed and not
  * sent yet is found as well, rightly: its message will be behind the body that asks.
  *
+ * Fibers. A body that has not begun waits for a fiber. Where every fiber that there may be is in a body, and each of
+ * those waits here, nothing ends any more: the bodies that they wait for are among them, or have not begun. So the wait
+ * that would make it so is refused as well.
+ *
  * The table has addresses and compares them only, and a wait's event is good as long as the wait is listed. While it
  * has not happened, its message is there, and so the task that this is for: the address at the end of an edge means
  * the same thing as in the table. No ring is ever in the table, so that each way ends. */
@@ -40,6 +44,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "core/message.h"
+#include "core/runtime.h"
 #include "core/task.h"
 
 #include <pthread.h>
@@ -50,6 +55,7 @@ enum { bucket_bits = 10, bucket_count = 1 << bucket_bits };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* held for walks, never across a wait or a call into Julia */
 static struct ring_wait *buckets[bucket_count];          /* by what the waiting body runs */
+static unsigned long waits;                              /* in them */
 
 static struct ring_wait **bucket_of(const void *runs)
 {
@@ -74,6 +80,19 @@ static bool closes_ring(const struct ring_wait *closer)
         wait = wait_of(wait->awaits);
     }
     return false;
+}
+
+/* Whether the wait would be that of the last fiber. */
+static bool takes_last_fiber(const struct worker *worker)
+{
+    unsigned long most = (unsigned long)worker->bodies_at_most * worker->runtime->worker_count;
+    if (waits + 1 < most)
+        return false;
+    for (unsigned i = 0; i < bucket_count; i++)
+        for (const struct ring_wait *wait = buckets[i]; wait; wait = wait->next)
+            if (wait->is_over(wait->event))
+                return false;
+    return true;
 }
 
 static const char arrow[] = " -> ";
@@ -104,6 +123,14 @@ static char *names_of_ring(const struct ring_wait *closer)
     return names;
 }
 
+static jlt_status refuse_last_fiber(const struct ring_wait *wait)
+{
+    return error_fail(JLT_WOULD_DEADLOCK,
+                      "the wait of \"%s\" would never end: every fiber that options.fibers_at_most allows would be in "
+                      "a body that waits for one that needs a fiber",
+                      wait->name);
+}
+
 static jlt_status refuse(char *names)
 {
     if (!names)
@@ -127,15 +154,17 @@ jlt_status ring_add_wait(struct ring_wait *wait)
     wait->runs = current_fiber->runs;
     wait->name = name_of(current_fiber->runs);
     pthread_mutex_lock(&lock);
-    bool refused = closes_ring(wait);
-    char *names = refused ? names_of_ring(wait) : NULL;
-    if (!refused)
+    bool ring = closes_ring(wait), last = !ring && takes_last_fiber(current_fiber->worker);
+    char *names = ring ? names_of_ring(wait) : NULL;
+    if (!ring && !last) {
         LIST_ADD(*bucket_of(wait->runs), wait);
+        waits++;
+    }
     pthread_mutex_unlock(&lock);
-    if (!refused)
+    if (!ring && !last)
         return JLT_OK;
     wait->runs = NULL;
-    return refuse(names);
+    return ring ? refuse(names) : refuse_last_fiber(wait);
 }
 
 void ring_set_event(struct ring_wait *wait, bool (*is_over)(void *event), void *event)
@@ -152,5 +181,6 @@ void ring_remove_wait(struct ring_wait *wait)
 {
     pthread_mutex_lock(&lock);
     LIST_REMOVE(*bucket_of(wait->runs), wait);
+    waits--;
     pthread_mutex_unlock(&lock);
 }

@@ -19,12 +19,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void init_worker(struct runtime *runtime, unsigned number)
+static unsigned bodies_at_most(const struct runtime_limits *limits, unsigned workers)
+{
+    unsigned share = (unsigned)(limits->fibers ? limits->fibers : fibers_at_most) / workers;
+    return share ? share : 1;
+}
+
+static void init_worker(struct runtime *runtime, unsigned number, unsigned bodies)
 {
     struct worker *worker = &runtime->workers[number];
     memset(worker, 0, sizeof *worker);
     worker->runtime = runtime;
     worker->number = number;
+    worker->bodies_at_most = bodies;
     worker->slow = true;
     worker->time_in = 1;
     worker->close.kind = ITEM_CLOSE;
@@ -36,7 +43,8 @@ static void init_worker(struct runtime *runtime, unsigned number)
     atomic_fetch_or(&runtime->idle[number / 64], (uint64_t)1 << number % 64);
 }
 
-jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, unsigned workers, size_t channel_capacity)
+jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, unsigned workers,
+                        const struct runtime_limits *limits)
 {
     memset(runtime, 0, sizeof *runtime);
     runtime->workers = aligned_alloc(alignof(struct worker), workers * sizeof(struct worker));
@@ -46,14 +54,15 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
     runtime->worker_count = workers;
     ready_init(&runtime->ready);
     for (unsigned i = 0; i < workers; i++)
-        init_worker(runtime, i);
+        init_worker(runtime, i, bodies_at_most(limits, workers));
     atomic_flag_clear(&runtime->end_lock.held);
     runtime->workers_left = workers;
     atomic_init(&runtime->workers_running, workers);
     atomic_init(&runtime->handles, 1);
     atomic_flag_clear(&runtime->close_limited);
     message_accept_waits();
-    gate_init(&runtime->channel, channel_capacity);
+    gate_init(&runtime->channel, limits->channel_capacity);
+    quota_init(&runtime->quota, limits->messages, limits->bytes);
     gate_queue_init(&runtime->senders);
     timers_init(&runtime->timers);
     names_init(&runtime->names);

@@ -6,6 +6,7 @@
 
 #include "core/gate.h"
 #include "core/names.h"
+#include "core/quota.h"
 #include "core/ready.h"
 #include "core/timers.h"
 #include "core/type.h"
@@ -37,15 +38,25 @@ struct runtime {
     atomic_bool cancelled; /* nothing is begun any more */
     struct gate channel;
     struct gate_queue senders;
+    struct quota quota;
     struct limit close_limit;
     atomic_flag close_limited;
     struct timers timers;
     struct names names;
 };
 
-/* One handle, the caller's. JLT_NO_MEMORY. */
+/* How much of what there may be; 0: no limit, but for that of the fibers. */
+struct runtime_limits {
+    size_t channel_capacity; /* one-shot tasks and starts that wait */
+    size_t messages, bytes;  /* quota.h */
+    size_t fibers;           /* bodies under way; fibers_at_most, which is the most */
+};
+
+enum { fibers_at_most = 24000 }; /* Julia moves stacks beyond 30000, and parkers and messages are on them */
+
+/* One handle, the caller's. Each worker has its share of the fibers, and one at least. JLT_NO_MEMORY. */
 jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, unsigned workers,
-                        size_t channel_capacity);
+                        const struct runtime_limits *limits);
 /* When all workers have ended, or none was ever run: no thread of its own is left. */
 void runtime_stop(struct runtime *runtime);
 

@@ -28,13 +28,16 @@ static struct worker *place(struct runtime *runtime, const struct type *type)
 /* Whether something is wrong with what the caller gave; it is reported then. */
 static bool is_refused(const struct runtime *runtime, const struct type *type, enum item_kind kind, const void *input)
 {
-    size_t size = message_input_size(kind, type);
+    size_t size = message_input_size(kind, type), most = runtime->quota.bytes.capacity;
     if (type->fields.thread > runtime->worker_count)
         error_fail(JLT_INVALID_ARGUMENT, "\"%s\" asks for thread %zu, but Julia has %u threads that run tasks",
                    type->name, type->fields.thread, runtime->worker_count);
     else if (!input && size)
         error_fail(JLT_INVALID_ARGUMENT, "%s is NULL, but \"%s\" takes %zu bytes",
                    kind == ITEM_START ? "config" : "input", type->name, size);
+    else if (most && size > most)
+        error_fail(JLT_INVALID_ARGUMENT, "the %s of \"%s\" has %zu bytes, but options.bytes_at_most is %zu",
+                   kind == ITEM_START ? "config" : "input", type->name, size, most);
     else
         return false;
     return true;
@@ -50,16 +53,30 @@ static bool is_limited(const struct call_options *options)
 
 /* ---- handing over ---- */
 
-static jlt_status pass(struct gate *gate, struct gate_queue *queue, const struct task *task,
-                       const struct call_options *options, struct ring_wait *listed)
+static jlt_status pass_gate(struct gate *gate, struct gate_queue *queue, const struct task *task,
+                            const struct call_options *options, struct ring_wait *listed)
 {
     if (!gate->capacity)
         return JLT_OK;
     if (options->dont_wait)
-        return gate_try_enter(gate) ? JLT_OK : JLT_FULL;
+        return gate_try_enter(gate, 1) ? JLT_OK : JLT_FULL;
     jlt_status status = parker_prepare(-1);
-    const struct gate_wait wait = {task, listed, options->deadline, options->canceller};
-    return status == JLT_OK ? gate_enter_within(gate, queue, &wait) : status;
+    const struct gate_wait wait = {1, task, listed, options->deadline, options->canceller};
+    return status == JLT_OK ? gate_enter(gate, queue, &wait) : status;
+}
+
+/* Through the gate, and into the runtime's quota. */
+static jlt_status pass(struct runtime *runtime, struct gate *gate, const struct task *task,
+                       const struct message *message, const struct call_options *options, struct ring_wait *listed)
+{
+    jlt_status status = pass_gate(gate, &runtime->senders, task, options, listed);
+    if (status != JLT_OK || !runtime->quota.is_set)
+        return status;
+    size_t bytes = message_input_size(message->item.kind, message->type);
+    status = quota_enter(&runtime->quota, &runtime->senders, bytes, options);
+    if (status != JLT_OK)
+        gate_leave(gate, &runtime->senders, 1);
+    return status;
 }
 
 static jlt_status push(struct runtime *runtime, struct task *task, struct message *message)
@@ -124,7 +141,7 @@ static jlt_status send(struct runtime *runtime, struct task *task, struct messag
         message_discard(message);
         return status;
     }
-    status = pass(gate, &runtime->senders, task, options, wait);
+    status = pass(runtime, gate, task, message, options, wait);
     if (status == JLT_OK) {
         if (gate->capacity && message->item.flags & MESSAGE_LIMITED)
             atomic_fetch_add(&gate->limited, 1);
@@ -132,7 +149,7 @@ static jlt_status send(struct runtime *runtime, struct task *task, struct messag
         if (status == JLT_OK)
             return JLT_OK;
         if (atomic_load(&message->item.phase) == MESSAGE_WAITING) /* else who gave it up has given its place back */
-            message_leave_place(message, gate, &runtime->senders);
+            message_leave_place(message, gate, runtime);
     }
     if (wait)
         ring_end_wait(wait);

@@ -256,7 +256,7 @@ static struct message *take_message(struct task *task, struct worker *worker)
             let_go(task); /* for the handle that is never delivered */
         return NULL;
     }
-    message_leave_place(message, start ? &task->runtime->channel : &task->gate, &task->runtime->senders);
+    message_leave_place(message, start ? &task->runtime->channel : &task->gate, task->runtime);
     return message;
 }
 

@@ -65,24 +65,25 @@ struct worker {
     unsigned number; /* among the runtime's, from 0 */
 
     /* the worker's own: only the fiber that runs on its thread touches these */
-    struct inbox_node *own, *own_last; /* what was taken out of the inbox, in order */
-    bool own_next;                     /* whether that comes before the runtime's queue, the next time */
-    struct ahead ahead;                /* of the runtime's queue (ready.h) */
-    bool looks;                        /* it has the lookout, and is not away */
-    bool awake;                        /* as far as is known (attention.c) */
-    bool slow;                         /* bodies take long (body.c); so it is until one was timed */
-    unsigned time_in;                  /* rows until the next that is timed */
-    int64_t body_ns, turn_ns;          /* what each body, and each thing that was ready, took in the last timed row */
-    struct turn *turns;                /* tasks being run on its fibers */
-    unsigned bodies;                   /* fibers inside a body */
-    unsigned clock_every, clock_in;    /* how often the clock is read, in bodies; how many until then */
-    int64_t yield_at;                  /* ns: let Julia's other tasks run */
-    bool yield_due;                    /* ... which is now */
+    struct inbox_node *own, *own_last;   /* what was taken out of the inbox, in order */
+    bool own_next;                       /* whether that comes before the runtime's queue, the next time */
+    struct ahead ahead;                  /* of the runtime's queue (ready.h) */
+    bool looks;                          /* it has the lookout, and is not away */
+    bool awake;                          /* as far as is known (attention.c) */
+    bool slow;                           /* bodies take long (body.c); so it is until one was timed */
+    unsigned time_in;                    /* rows until the next that is timed */
+    int64_t body_ns, turn_ns;            /* what each body, and each thing that was ready, took in the last timed row */
+    struct turn *turns;                  /* tasks being run on its fibers */
+    unsigned bodies, bodies_at_most;     /* fibers inside a body */
+    struct inbox_node *held, *held_last; /* while it is full: what would begin a body, in order */
+    unsigned clock_every, clock_in;      /* how often the clock is read, in bodies; how many until then */
+    int64_t yield_at;                    /* ns: let Julia's other tasks run */
+    bool yield_due;                      /* ... which is now */
     bool ended;
     bool lingered; /* for a task, in vain: no use in waiting awake again */
     struct spinner spinner;
 
-    atomic_uint fibers;       /* that exist; relaxed, for the limit */
+    atomic_bool full;         /* bodies is bodies_at_most, and it begins none (attention.c); the worker's to change */
     struct spinlock lock;     /* guards parked: doorbells are answered on any engine thread */
     struct fiber *parked;     /* last parked first */
     atomic_uint parked_count; /* also read without the lock, as a hint */
@@ -120,6 +121,9 @@ void worker_interrupt(struct worker *worker);
 
 /* The worker's fiber: what is ready for it alone. */
 void worker_add_own(struct worker *worker, struct inbox_chain chain);
+
+/* The same, when the worker is not full any more. */
+void worker_take_back_held(struct worker *worker);
 
 /* For the owner of a task that has nothing more to do: waits awake for a moment, where that pays, for more in its
  * mailbox. A sender that finds it owned has only the mailbox to write to. False: nothing came. */

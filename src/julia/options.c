@@ -2,6 +2,7 @@
 #include "julia/options.h"
 
 #include "base/error.h"
+#include "core/runtime.h"
 #include "julia/bootstrap.h"
 #include "julia/calls.h"
 #include "julia/settings.h"
@@ -144,6 +145,7 @@ static jlt_status check_numbers(const jlt_options *options)
         {"gc_threads", options->gc_threads, max_workers},
         {"optimize", (int)options->optimize, JLT_OPTIMIZE_3},
         {"check_bounds", (int)options->check_bounds, JLT_CHECK_BOUNDS_NO},
+        {"fibers_at_most", options->fibers_at_most > INT_MAX ? INT_MAX : (int)options->fibers_at_most, fibers_at_most},
     };
     jlt_status status = JLT_OK;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers && status == JLT_OK; i++)

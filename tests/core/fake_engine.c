@@ -426,12 +426,17 @@ static const struct engine engine = {
 
 struct runtime *fake_start(unsigned workers, size_t channel_capacity)
 {
+    return fake_start_limited(workers, &(struct runtime_limits){.channel_capacity = channel_capacity});
+}
+
+struct runtime *fake_start_limited(unsigned workers, const struct runtime_limits *limits)
+{
     struct fake *fake = calloc(1, sizeof *fake);
     check(fake);
     fake->bells = fake_bells;
     fake->workers = calloc(workers, sizeof *fake->workers);
     check(fake->workers);
-    check_ok(runtime_init(&fake->runtime, &engine, workers, channel_capacity));
+    check_ok(runtime_init(&fake->runtime, &engine, workers, limits));
     for (unsigned i = 0; i < workers; i++) {
         struct fake_worker *worker = &fake->workers[i];
         worker->fake = fake;

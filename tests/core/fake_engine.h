@@ -22,6 +22,7 @@ extern enum fake_bells fake_bells;
 
 /* A runtime with one handle, the caller's. */
 struct runtime *fake_start(unsigned workers, size_t channel_capacity);
+struct runtime *fake_start_limited(unsigned workers, const struct runtime_limits *limits);
 
 /* Waits until the runtime has ended, takes it down, and checks that nothing is left but the `tasks` that the caller
  * still has handles on. */

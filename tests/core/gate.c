@@ -20,6 +20,8 @@ static void scene_init(struct scene *scene, size_t capacity)
     atomic_init(&scene->entered, 0);
 }
 
+static const struct gate_wait one = {.places = 1, .deadline = limit_never};
+
 /* ---- bounds ---- */
 
 static void test_it_lets_in_as_many_as_its_capacity(void **unused)
@@ -28,11 +30,11 @@ static void test_it_lets_in_as_many_as_its_capacity(void **unused)
     struct scene scene;
     scene_init(&scene, 3);
     for (int i = 0; i < 3; i++)
-        assert_true(gate_try_enter(&scene.gate));
-    assert_false(gate_try_enter(&scene.gate));
-    gate_leave(&scene.gate, &scene.queue);
-    assert_int_equal(gate_enter(&scene.gate, &scene.queue, NULL, NULL), JLT_OK);
-    assert_false(gate_try_enter(&scene.gate));
+        assert_true(gate_try_enter(&scene.gate, 1));
+    assert_false(gate_try_enter(&scene.gate, 1));
+    gate_leave(&scene.gate, &scene.queue, 1);
+    assert_int_equal(gate_enter(&scene.gate, &scene.queue, &one), JLT_OK);
+    assert_false(gate_try_enter(&scene.gate, 1));
     gate_queue_finish(&scene.queue);
 }
 
@@ -42,10 +44,10 @@ static void test_without_a_capacity_it_is_never_full(void **unused)
     struct scene scene;
     scene_init(&scene, 0);
     for (int i = 0; i < 1000; i++)
-        assert_true(gate_try_enter(&scene.gate));
+        assert_true(gate_try_enter(&scene.gate, 1));
     gate_queue_close(&scene.queue);
-    assert_int_equal(gate_enter(&scene.gate, &scene.queue, NULL, NULL), JLT_OK);
-    gate_leave(&scene.gate, &scene.queue);
+    assert_int_equal(gate_enter(&scene.gate, &scene.queue, &one), JLT_OK);
+    gate_leave(&scene.gate, &scene.queue, 1);
     gate_queue_finish(&scene.queue);
 }
 
@@ -55,6 +57,7 @@ enum { waiters = 5 };
 
 struct waiter {
     struct scene *scene;
+    const struct gate_wait *wait; /* NULL: for one place */
     pthread_t thread;
     unsigned place; /* in the order of entering */
     jlt_status status;
@@ -63,7 +66,7 @@ struct waiter {
 static void *enter_and_note(void *data)
 {
     struct waiter *self = data;
-    self->status = gate_enter(&self->scene->gate, &self->scene->queue, NULL, NULL);
+    self->status = gate_enter(&self->scene->gate, &self->scene->queue, self->wait ? self->wait : &one);
     self->place = atomic_fetch_add(&self->scene->entered, 1);
     return NULL;
 }
@@ -82,14 +85,14 @@ static void test_waiters_enter_in_the_order_they_came(void **unused)
 {
     (void)unused;
     struct scene scene;
-    struct waiter all[waiters];
+    struct waiter all[waiters] = {0};
     scene_init(&scene, 1);
-    assert_true(gate_try_enter(&scene.gate));
+    assert_true(gate_try_enter(&scene.gate, 1));
     for (int i = 0; i < waiters; i++)
         start_waiting(&all[i], &scene);
     for (unsigned i = 0; i < waiters; i++) {
         assert_int_equal(atomic_load(&scene.entered), i);
-        gate_leave(&scene.gate, &scene.queue);
+        gate_leave(&scene.gate, &scene.queue, 1);
         await_true(atomic_load(&scene.entered) == i + 1);
     }
     for (unsigned i = 0; i < waiters; i++) {
@@ -101,16 +104,40 @@ static void test_waiters_enter_in_the_order_they_came(void **unused)
     gate_queue_finish(&scene.queue);
 }
 
+/* Who asks for much holds up those behind it only as long as it waits. */
+static void test_who_gives_up_lets_in_those_behind(void **unused)
+{
+    (void)unused;
+    struct scene scene;
+    struct canceller *canceller = canceller_new();
+    const struct gate_wait all = {.places = 4, .deadline = limit_never, .canceller = canceller};
+    struct waiter large = {.wait = &all}, small = {0};
+    scene_init(&scene, 4);
+    assert_true(gate_try_enter(&scene.gate, 4));
+    start_waiting(&large, &scene);
+    start_waiting(&small, &scene);
+    gate_leave(&scene.gate, &scene.queue, 2);
+    assert_int_equal(atomic_load(&scene.entered), 0);
+    canceller_cancel(canceller);
+    thread_join(large.thread);
+    assert_int_equal(large.status, JLT_CANCELLED);
+    thread_join(small.thread);
+    assert_int_equal(small.status, JLT_OK);
+    assert_int_equal(atomic_load(&scene.gate.used), 3);
+    canceller_drop(canceller);
+    gate_queue_finish(&scene.queue);
+}
+
 static void test_a_place_goes_to_the_waiter_and_not_to_who_comes_later(void **unused)
 {
     (void)unused;
     struct scene scene;
-    struct waiter waiter;
+    struct waiter waiter = {0};
     scene_init(&scene, 1);
-    assert_true(gate_try_enter(&scene.gate));
+    assert_true(gate_try_enter(&scene.gate, 1));
     start_waiting(&waiter, &scene);
-    gate_leave(&scene.gate, &scene.queue);
-    assert_false(gate_try_enter(&scene.gate)); /* whether or not the waiter is awake yet */
+    gate_leave(&scene.gate, &scene.queue, 1);
+    assert_false(gate_try_enter(&scene.gate, 1)); /* whether or not the waiter is awake yet */
     thread_join(waiter.thread);
     assert_int_equal(waiter.status, JLT_OK);
     gate_queue_finish(&scene.queue);
@@ -121,15 +148,15 @@ static void test_gates_that_share_a_queue_wake_only_their_own(void **unused)
     (void)unused;
     struct scene scene;
     struct gate other;
-    struct waiter waiter;
+    struct waiter waiter = {0};
     scene_init(&scene, 1);
     gate_init(&other, 1);
-    assert_true(gate_try_enter(&scene.gate));
-    assert_true(gate_try_enter(&other));
+    assert_true(gate_try_enter(&scene.gate, 1));
+    assert_true(gate_try_enter(&other, 1));
     start_waiting(&waiter, &scene);
-    gate_leave(&other, &scene.queue);
+    gate_leave(&other, &scene.queue, 1);
     assert_int_equal(atomic_load(&scene.gate.waiters), 1);
-    gate_leave(&scene.gate, &scene.queue);
+    gate_leave(&scene.gate, &scene.queue, 1);
     thread_join(waiter.thread);
     assert_int_equal(waiter.status, JLT_OK);
     gate_queue_finish(&scene.queue);
@@ -141,9 +168,9 @@ static void test_closing_ends_all_waits(void **unused)
 {
     (void)unused;
     struct scene scene;
-    struct waiter all[waiters];
+    struct waiter all[waiters] = {0};
     scene_init(&scene, 1);
-    assert_true(gate_try_enter(&scene.gate));
+    assert_true(gate_try_enter(&scene.gate, 1));
     for (int i = 0; i < waiters; i++)
         start_waiting(&all[i], &scene);
     gate_queue_close(&scene.queue);
@@ -151,10 +178,10 @@ static void test_closing_ends_all_waits(void **unused)
         thread_join(all[i].thread);
         assert_int_equal(all[i].status, JLT_CLOSED);
     }
-    assert_int_equal(gate_enter(&scene.gate, &scene.queue, NULL, NULL), JLT_CLOSED);
+    assert_int_equal(gate_enter(&scene.gate, &scene.queue, &one), JLT_CLOSED);
     assert_int_equal(atomic_load(&scene.gate.waiters), 0);
-    gate_leave(&scene.gate, &scene.queue);
-    assert_int_equal(gate_enter(&scene.gate, &scene.queue, NULL, NULL), JLT_OK); /* no wait, so nothing to end */
+    gate_leave(&scene.gate, &scene.queue, 1);
+    assert_int_equal(gate_enter(&scene.gate, &scene.queue, &one), JLT_OK); /* no wait, so nothing to end */
     gate_queue_finish(&scene.queue);
 }
 
@@ -173,8 +200,7 @@ static void *pass_often(void *data)
     struct crowd *crowd = data;
     struct scene *scene = &crowd->scene;
     for (int i = 0; i < rounds; i++) {
-        if (i % 4 == 0 ? !gate_try_enter(&scene->gate)
-                       : gate_enter(&scene->gate, &scene->queue, NULL, NULL) != JLT_OK) {
+        if (i % 4 == 0 ? !gate_try_enter(&scene->gate, 1) : gate_enter(&scene->gate, &scene->queue, &one) != JLT_OK) {
             atomic_fetch_add(&crowd->refused, 1);
             continue;
         }
@@ -182,7 +208,7 @@ static void *pass_often(void *data)
         if (i % 8 == 1)
             sched_yield();
         atomic_fetch_sub(&crowd->inside, 1);
-        gate_leave(&scene->gate, &scene->queue);
+        gate_leave(&scene->gate, &scene->queue, 1);
         atomic_fetch_add(&crowd->passed, 1);
     }
     return NULL;
@@ -229,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_without_a_capacity_it_is_never_full),
         cmocka_unit_test(test_waiters_enter_in_the_order_they_came),
         cmocka_unit_test(test_a_place_goes_to_the_waiter_and_not_to_who_comes_later),
+        cmocka_unit_test(test_who_gives_up_lets_in_those_behind),
         cmocka_unit_test(test_gates_that_share_a_queue_wake_only_their_own),
         cmocka_unit_test(test_closing_ends_all_waits),
         cmocka_unit_test(test_many_threads_never_exceed_the_capacity_and_none_is_forgotten),

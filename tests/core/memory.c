@@ -462,7 +462,7 @@ static void test_a_runtime_or_a_type_that_cannot_be_made_is_reported(void **unus
     static size_t runs;
     struct runtime nothing;
     atomic_store(&until_failure, 0);
-    assert_status(runtime_init(&nothing, &none, 3, 0), JLT_NO_MEMORY);
+    assert_status(runtime_init(&nothing, &none, 3, &(struct runtime_limits){0}), JLT_NO_MEMORY);
     jlt_task_type type = {.name = "new here", .run = busy_run};
     type.input_size = 12345 + runs++; /* unknown in each run of this test */
     atomic_store(&until_failure, 0);

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-static const char compiles[] = "for i in 1:200; g = eval(:(x -> sum(map(y -> y^$i + sin(y), x))))\n"
+static const char compiles[] = "for i in 1:50; g = eval(:(x -> sum(map(y -> y^$i + sin(y), x))))\n"
                                "Base.invokelatest(g, rand(10)); yield(); end";
 static const char runs_for_ever[] = "while true; end";
 static const char runs_on[] = "while true; GC.safepoint(); end";

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What may wait in a whole runtime, in mailboxes and in the channel together: so many messages, and so many bytes of
+ * their inputs and configs. A message takes its part when it is sent, after its place at its own gate, and gives it
+ * back when it begins or is given up.
+ *
+ * Senders outside of Julia's threads wait there as at a full mailbox. A body must not: what would make room may stand
+ * in the mailbox of its own task, behind it. So what bodies send counts, and does not wait. */
+#ifndef JLT_CORE_QUOTA_H
+#define JLT_CORE_QUOTA_H
+
+#include "core/gate.h"
+
+struct call_options;
+
+struct quota {
+    bool is_set; /* else the rest is unused */
+    struct gate messages, bytes;
+};
+
+/* 0: no limit. */
+void quota_init(struct quota *quota, size_t messages, size_t bytes);
+
+/* bytes: of the message's input. JLT_OK, or as gate_enter; JLT_FULL where the caller does not wait. */
+jlt_status quota_enter(struct quota *quota, struct gate_queue *senders, size_t bytes,
+                       const struct call_options *options);
+
+void quota_leave_set(struct quota *quota, struct gate_queue *senders, size_t bytes);
+
+static inline void quota_leave(struct quota *quota, struct gate_queue *senders, size_t bytes)
+{
+    if (quota->is_set)
+        quota_leave_set(quota, senders, bytes);
+}
+
+#endif
