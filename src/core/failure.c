@@ -28,7 +28,7 @@ jlt_status failure_new(struct task *task, struct failure **failure)
 {
     const jlt_persistent_type *type = &task->type->fields;
     size_t config = type->on_failure == JLT_RESTART ? type->config_size : 0;
-    jlt_status status = type->backoff_ns ? timers_start(&task->runtime->timers) : JLT_OK;
+    jlt_status status = type->backoff_ns ? timers_start() : JLT_OK;
     if (status != JLT_OK)
         return status;
     struct failure *made = calloc(1, sizeof *made + config);
@@ -122,29 +122,27 @@ bool failure_may_restart(struct failure *failure)
 
 enum back_off failure_back_off(struct failure *failure)
 {
-    struct timers *timers = &failure->task->runtime->timers;
     if (!failure->until_ns || failure->until_ns <= platform_now())
         return BACK_OFF_OVER;
     enum back_off result = BACK_OFF_WAITS;
-    timers_lock(timers);
+    timers_lock();
     if (failure->woken) {
         failure->woken = false;
         result = BACK_OFF_AGAIN;
     } else {
         failure->timer.at_ns = failure->until_ns;
-        timers_set(timers, &failure->timer);
+        timers_set(&failure->timer);
     }
-    timers_unlock(timers);
+    timers_unlock();
     return result;
 }
 
 bool failure_wake(struct failure *failure)
 {
-    struct timers *timers = &failure->task->runtime->timers;
-    timers_lock(timers);
-    bool backed_off = timers_clear(timers, &failure->timer);
+    timers_lock();
+    bool backed_off = timers_clear(&failure->timer);
     failure->woken = !backed_off;
-    timers_unlock(timers);
+    timers_unlock();
     return backed_off;
 }
 

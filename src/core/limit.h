@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Limits of calls: a deadline, a canceller, or both. When the deadline passes, or the canceller is used, the limit
- * fires, once. A thread of this file's own waits for the earliest deadline; it is made with the first, and asleep while
- * there is none. What bounds the time of an answer so never depends on a thread of Julia's.
+ * fires, once. What bounds the time of an answer never depends on a thread of Julia's: deadlines are timers (timers.h).
  *
- * Everything here is under one lock, the firing included: who has removed a limit knows that it neither fires nor will.
- * Locks of gates and workers may be taken under it, not the other way round. */
+ * Everything here is under the timers' lock, the firing included: who has removed a limit knows that it neither fires
+ * nor will. */
 #ifndef JLT_CORE_LIMIT_H
 #define JLT_CORE_LIMIT_H
 
-#include <jltask.h>
+#include "core/timers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,11 +19,10 @@
 enum limit_reason { LIMIT_LATE, LIMIT_CANCELLED };
 
 struct limit {
+    struct timer timer; /* first; of the deadline */
     /* Under the lock: must neither add nor remove limits, nor wait. */
     void (*fire)(struct limit *limit, enum limit_reason reason);
     void *owner;
-    int64_t deadline;
-    size_t at; /* in the heap of deadlines, from 1; 0: it is not there */
     struct canceller *canceller;
     struct limit *previous, *next; /* among the canceller's */
 };
@@ -44,8 +42,5 @@ int64_t limit_deadline(int64_t timeout_ns);
 struct canceller *canceller_new(void);
 void canceller_cancel(struct canceller *canceller);
 void canceller_drop(struct canceller *canceller);
-
-/* When no deadlines come any more: the thread ends. It starts again if one comes after all. */
-void limits_stop(void);
 
 #endif

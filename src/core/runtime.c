@@ -14,6 +14,7 @@
 #include "core/message.h"
 #include "core/parker.h"
 #include "core/task.h"
+#include "core/timers.h"
 
 #include <stdalign.h>
 #include <stdlib.h>
@@ -64,7 +65,6 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
     gate_init(&runtime->channel, limits->channel_capacity);
     quota_init(&runtime->quota, limits->messages, limits->bytes);
     gate_queue_init(&runtime->senders);
-    timers_init(&runtime->timers);
     names_init(&runtime->names);
     return watch_start(&runtime->watch, runtime) == JLT_OK ? JLT_OK : error_report(error_constant(JLT_NO_MEMORY));
 }
@@ -74,15 +74,13 @@ void runtime_stop(struct runtime *runtime)
     watch_stop(&runtime->watch);
     if (atomic_flag_test_and_set(&runtime->close_limited))
         limit_remove(&runtime->close_limit);
-    limits_stop();
-    timers_stop(&runtime->timers);
+    timers_stop();
 }
 
 void runtime_finish(struct runtime *runtime)
 {
     runtime_stop(runtime);
     gate_queue_finish(&runtime->senders);
-    timers_finish(&runtime->timers);
     names_finish(&runtime->names);
     free(runtime->workers);
 }

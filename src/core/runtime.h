@@ -8,7 +8,6 @@
 #include "core/names.h"
 #include "core/quota.h"
 #include "core/ready.h"
-#include "core/timers.h"
 #include "core/type.h"
 #include "core/watch.h"
 #include "core/worker.h"
@@ -41,7 +40,6 @@ struct runtime {
     struct quota quota;
     struct limit close_limit;
     atomic_flag close_limited;
-    struct timers timers;
     struct names names;
 };
 

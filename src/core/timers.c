@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
  * The timers that are set are in a pairing heap (M. Fredman et al., "The pairing heap", 1986), so that none needs
- * memory of its own: setting one takes a few steps, clearing one O(log n) amortised. Everything is under the lock, but
- * for the calls of `due`: who clears a timer and finds that it was not set knows that its call has begun, or had. The
- * alarm is set for the first; one that was cleared meanwhile makes the thread look once in vain. */
+ * memory of its own: setting one takes a few steps, clearing one O(log n) amortised. Everything is under the lock, the
+ * calls of `due` included: who has cleared a timer knows that it is not due any more, and is not being called. A timer
+ * that was cleared before its time makes the thread look once in vain. */
 #include "core/timers.h"
 
 #include "platform/platform.h"
 #include "platform/thread_state.h"
 
-enum { stack_bytes = 64 << 10 };
+#include <pthread.h>
+#include <stdatomic.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct timer *first;
+
+static struct {
+    pthread_t thread;
+    bool runs, stopping;
+    int64_t wakes_at;    /* INT64_MAX: it sleeps */
+    atomic_uint changes; /* of when it should wake */
+} keeper = {.wakes_at = INT64_MAX};
 
 /* ---- the heap ---- */
 
@@ -59,11 +70,11 @@ static struct timer *meld_siblings(struct timer *siblings)
     return heap;
 }
 
-static void take_out(struct timers *timers, struct timer *timer)
+static void take_out(struct timer *timer)
 {
     struct timer *below = meld_siblings(timer->child);
-    if (timer == timers->first) {
-        timers->first = below;
+    if (timer == first) {
+        first = below;
     } else {
         if (timer->previous->child == timer)
             timer->previous->child = timer->sibling;
@@ -71,7 +82,7 @@ static void take_out(struct timers *timers, struct timer *timer)
             timer->previous->sibling = timer->sibling;
         if (timer->sibling)
             timer->sibling->previous = timer->previous;
-        timers->first = meld(timers->first, below);
+        first = meld(first, below);
     }
     timer->child = timer->sibling = timer->previous = NULL;
     timer->set = false;
@@ -79,110 +90,92 @@ static void take_out(struct timers *timers, struct timer *timer)
 
 /* ---- the thread ---- */
 
-static void set_alarm(struct timers *timers)
+static void *keep(void *unused)
 {
-    int64_t delay_ns = timers->first->at_ns - platform_now();
-    platform_timer_set(timers->alarm, delay_ns > 0 ? delay_ns : 1);
-}
-
-static void *run_timers(void *data)
-{
-    struct timers *timers = data;
+    (void)unused;
     thread_state_julia(); /* signals are for the program's own threads */
-    timers_lock(timers);
-    while (!timers->stopping) {
-        struct timer *timer = timers->first;
-        if (timer && timer->at_ns <= platform_now()) {
-            take_out(timers, timer);
-            timers_unlock(timers);
+    timers_lock();
+    while (!keeper.stopping) {
+        int64_t now = platform_now();
+        while (first && first->at_ns <= now) {
+            struct timer *timer = first;
+            take_out(timer);
             timer->due(timer);
-        } else {
-            if (timer)
-                set_alarm(timers);
-            timers_unlock(timers);
-            platform_timer_wait(timers->alarm);
         }
-        timers_lock(timers);
+        keeper.wakes_at = first ? first->at_ns : INT64_MAX;
+        unsigned changes = atomic_load(&keeper.changes);
+        int64_t left = first ? keeper.wakes_at - now : -1;
+        timers_unlock();
+        platform_wait(&keeper.changes, changes, left);
+        timers_lock();
     }
-    timers_unlock(timers);
+    timers_unlock();
     return NULL;
 }
 
-void timers_init(struct timers *timers)
+static void wake_keeper(void)
 {
-    *timers = (struct timers){.alarm = -1};
-    pthread_mutex_init(&timers->lock, NULL);
+    atomic_fetch_add(&keeper.changes, 1);
+    platform_wake_one(&keeper.changes);
 }
 
-void timers_finish(struct timers *timers)
+bool timers_run(void)
 {
-    pthread_mutex_destroy(&timers->lock);
+    enum { stack_bytes = 64 << 10 };
+    if (!keeper.runs)
+        keeper.runs = !platform_thread_start(&keeper.thread, stack_bytes, keep, NULL);
+    return keeper.runs;
 }
 
-static bool start(struct timers *timers)
+jlt_status timers_start(void)
 {
-    int alarm = platform_timer_open();
-    if (alarm < 0)
-        return false;
-    timers->alarm = alarm;
-    if (!platform_thread_start(&timers->thread, stack_bytes, run_timers, timers))
-        return true;
-    timers->alarm = -1;
-    platform_timer_close(alarm);
-    return false;
+    timers_lock();
+    bool runs = timers_run();
+    timers_unlock();
+    return runs ? JLT_OK : JLT_NO_MEMORY;
 }
 
-jlt_status timers_start(struct timers *timers)
+void timers_stop(void)
 {
-    jlt_status status = JLT_OK;
-    timers_lock(timers);
-    if (timers->stopping)
-        status = JLT_CLOSED;
-    else if (timers->alarm < 0 && !start(timers))
-        status = JLT_NO_MEMORY;
-    timers_unlock(timers);
-    return status;
-}
-
-void timers_stop(struct timers *timers)
-{
-    timers_lock(timers);
-    bool runs = timers->alarm >= 0;
-    timers->stopping = true;
+    timers_lock();
+    bool runs = keeper.runs;
+    keeper.stopping = true;
+    wake_keeper();
+    timers_unlock();
     if (runs)
-        platform_timer_set(timers->alarm, 1);
-    timers_unlock(timers);
-    if (!runs)
-        return;
-    pthread_join(timers->thread, NULL);
-    platform_timer_close(timers->alarm);
-    timers->alarm = -1;
+        pthread_join(keeper.thread, NULL);
+    timers_lock();
+    keeper.runs = keeper.stopping = false;
+    keeper.wakes_at = INT64_MAX;
+    timers_unlock();
 }
 
 /* ---- any thread ---- */
 
-void timers_lock(struct timers *timers)
+void timers_lock(void)
 {
-    pthread_mutex_lock(&timers->lock);
+    pthread_mutex_lock(&lock);
 }
 
-void timers_unlock(struct timers *timers)
+void timers_unlock(void)
 {
-    pthread_mutex_unlock(&timers->lock);
+    pthread_mutex_unlock(&lock);
 }
 
-void timers_set(struct timers *timers, struct timer *timer)
+void timers_set(struct timer *timer)
 {
     timer->set = true;
-    timers->first = meld(timers->first, timer);
-    if (timers->first == timer)
-        set_alarm(timers);
+    first = meld(first, timer);
+    if (timer->at_ns >= keeper.wakes_at)
+        return;
+    keeper.wakes_at = timer->at_ns; /* the next that is later need not wake it */
+    wake_keeper();
 }
 
-bool timers_clear(struct timers *timers, struct timer *timer)
+bool timers_clear(struct timer *timer)
 {
     if (!timer->set)
         return false;
-    take_out(timers, timer);
+    take_out(timer);
     return true;
 }

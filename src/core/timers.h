@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is due at a time. One thread of its own for all timers of a runtime, made when the first may be needed: no
- * thread of the engine's, so that nothing that computes or waits there delays one. It sleeps until the next is due. */
+ * What is due at a time: deadlines of calls and closes, ends of back-offs. One thread of its own for all of them, made
+ * when the first may be needed: no thread of the engine's, so that nothing that computes or waits there delays one. It
+ * sleeps until the next is due, for ever if there is none. */
 #ifndef JLT_CORE_TIMERS_H
 #define JLT_CORE_TIMERS_H
 
 #include <jltask.h>
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,33 +17,29 @@ struct timer {
     struct timer *previous;        /* the one before among its siblings, or whose child it is */
     int64_t at_ns;                 /* as platform_now says it */
     bool set;
-    void (*due)(struct timer *timer); /* on the timers' thread, without the lock; not set any more, and free to go */
+    /* On the timers' thread, with the lock: must neither set nor clear a timer, nor wait. The timer is not set any more,
+     * and free to go. */
+    void (*due)(struct timer *timer);
 };
 
-struct timers {
-    pthread_mutex_t lock; /* held for short walks, never across a wait or a call into Julia */
-    struct timer *first;
-    int alarm; /* of the platform's; negative: there is no thread */
-    pthread_t thread;
-    bool stopping;
-};
+/* Any thread: before the first timer is set. JLT_NO_MEMORY, not reported. */
+jlt_status timers_start(void);
 
-void timers_init(struct timers *timers);
-void timers_finish(struct timers *timers);
+/* The same, with the lock. False: no memory. */
+bool timers_run(void);
 
-/* Any thread: before the first timer is set. JLT_NO_MEMORY, or JLT_CLOSED after a stop; not reported. */
-jlt_status timers_start(struct timers *timers);
+/* When none is set, and none will be before another start. Joins the thread. */
+void timers_stop(void);
 
-/* When nobody sets one any more, and none is set. Joins the thread. */
-void timers_stop(struct timers *timers);
+/* Held for short walks, and for calls of `due`, never across a wait or a call into Julia. Locks of gates and workers
+ * may be taken under it, not the other way round. */
+void timers_lock(void);
+void timers_unlock(void);
 
-void timers_lock(struct timers *timers);
-void timers_unlock(struct timers *timers);
+/* With the lock, and the thread. A timer that is not set. */
+void timers_set(struct timer *timer);
 
-/* With the lock. A timer that is not set. */
-void timers_set(struct timers *timers, struct timer *timer);
-
-/* With the lock. True: it was set, and will not be due any more. */
-bool timers_clear(struct timers *timers, struct timer *timer);
+/* With the lock. True: it was set. In any case it is not due any more. */
+bool timers_clear(struct timer *timer);
 
 #endif

@@ -6,7 +6,6 @@
 #include "core/timers.h"
 #include "platform/platform.h"
 
-static struct timers timers;
 static atomic_uint due_count;
 
 struct case_ {
@@ -28,18 +27,15 @@ static int start(void **unused)
 {
     (void)unused;
     atomic_store(&due_count, 0);
-    timers_init(&timers);
-    check(timers_start(&timers) == JLT_OK);
-    check(timers_start(&timers) == JLT_OK); /* one thread does */
+    check(timers_start() == JLT_OK);
+    check(timers_start() == JLT_OK); /* one thread does */
     return 0;
 }
 
 static int stop(void **unused)
 {
     (void)unused;
-    timers_stop(&timers);
-    check(timers_start(&timers) == JLT_CLOSED);
-    timers_finish(&timers);
+    timers_stop();
     return 0;
 }
 
@@ -47,16 +43,16 @@ static void set(struct case_ *one, int64_t at_ns)
 {
     one->timer.due = become_due;
     one->timer.at_ns = at_ns;
-    timers_lock(&timers);
-    timers_set(&timers, &one->timer);
-    timers_unlock(&timers);
+    timers_lock();
+    timers_set(&one->timer);
+    timers_unlock();
 }
 
 static bool clear(struct case_ *one)
 {
-    timers_lock(&timers);
-    bool was_set = timers_clear(&timers, &one->timer);
-    timers_unlock(&timers);
+    timers_lock();
+    bool was_set = timers_clear(&one->timer);
+    timers_unlock();
     return was_set;
 }
 
