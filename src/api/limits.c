@@ -4,9 +4,7 @@
 #include "api/api.h"
 #include "base/error.h"
 #include "core/limit.h"
-#include "core/message.h"
 #include "core/task.h"
-#include "data/body.h"
 
 #include <string.h>
 
@@ -23,16 +21,16 @@ static bool take_options(const char *call, const jlt_call_options *options, size
         }
     taken->deadline = limit_deadline(known.timeout_ns);
     taken->dont_wait = known.dont_wait;
-    taken->canceller = (struct canceller *)known.canceller;
+    taken->canceller = known.canceller ? handle_target(known.canceller, HANDLE_CANCELLER, call) : NULL;
     return true;
 }
 
-static jlt_status dispatch(jlt_runtime *runtime, const struct type *type, const void *input,
+static jlt_status dispatch(struct runtime *runtime, const struct type *type, const void *input,
                            const struct call_options *options, jlt_receiver **receiver)
 {
     if (!type)
         return error_last()->status;
-    return runtime_dispatch_with(runtime_of(runtime), type, input, options, (struct message **)receiver);
+    return runtime_dispatch_with(runtime, type, input, options, (struct message **)receiver);
 }
 
 jlt_status jlt_task_dispatch_with_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
@@ -43,7 +41,7 @@ jlt_status jlt_task_dispatch_with_sized(jlt_runtime *runtime, const jlt_task_typ
     if (api_refuses(runtime, "jlt_task_dispatch_with", "runtime") ||
         !take_options("jlt_task_dispatch_with", options, options_size, &taken))
         return error_last()->status;
-    return dispatch(runtime, type_of_task(type, type_size), input, &taken, receiver);
+    return dispatch(runtime_of(runtime), once_type(type, type_size, __func__), input, &taken, receiver);
 }
 
 jlt_status jlt_task_invoke_with_sized(jlt_runtime *runtime, const jlt_task_type *type, size_t type_size,
@@ -54,7 +52,7 @@ jlt_status jlt_task_invoke_with_sized(jlt_runtime *runtime, const jlt_task_type 
     if (api_refuses(runtime, "jlt_task_invoke_with", "runtime") ||
         !take_options("jlt_task_invoke_with", options, options_size, &taken))
         return error_last()->status;
-    const struct type *known = type_of_task(type, type_size);
+    const struct type *known = once_type(type, type_size, __func__);
     return known ? runtime_invoke_with(runtime_of(runtime), known, input, &taken, output) : error_last()->status;
 }
 
@@ -66,7 +64,7 @@ jlt_status jlt_persistent_dispatch_with_sized(jlt_runtime *runtime, const jlt_pe
     if (api_refuses(runtime, "jlt_persistent_dispatch_with", "runtime") ||
         !take_options("jlt_persistent_dispatch_with", options, options_size, &taken))
         return error_last()->status;
-    return dispatch(runtime, type_of_persistent(type, type_size, &julia_bodies), config, &taken, receiver);
+    return dispatch(runtime_of(runtime), persistent_type(type, type_size, __func__), config, &taken, receiver);
 }
 
 jlt_status jlt_persistent_call_with_sized(jlt_persistent *task, const void *input, const jlt_call_options *options,
@@ -91,14 +89,6 @@ jlt_status jlt_persistent_invoke_with_sized(jlt_persistent *task, const void *in
 
 /* ---- giving up ---- */
 
-jlt_status jlt_receiver_cancel(jlt_receiver *receiver)
-{
-    if (api_refuses(receiver, __func__, "receiver"))
-        return error_last()->status;
-    message_give_up(message_of(receiver), MESSAGE_CANCELLED);
-    return error_none();
-}
-
 jlt_status jlt_canceller_new(jlt_canceller **canceller)
 {
     if (api_refuses(canceller, __func__, "canceller"))
@@ -106,7 +96,7 @@ jlt_status jlt_canceller_new(jlt_canceller **canceller)
     struct canceller *made = canceller_new();
     if (!made)
         return error_report(error_constant(JLT_NO_MEMORY));
-    *canceller = (jlt_canceller *)made;
+    *canceller = handle_new(HANDLE_CANCELLER, made);
     return error_none();
 }
 
@@ -114,12 +104,12 @@ jlt_status jlt_canceller_cancel(jlt_canceller *canceller)
 {
     if (api_refuses(canceller, __func__, "canceller"))
         return error_last()->status;
-    canceller_cancel((struct canceller *)canceller);
+    canceller_cancel(canceller_of(canceller));
     return error_none();
 }
 
 void jlt_canceller_drop(jlt_canceller *canceller)
 {
     if (canceller && !fork_is_child())
-        canceller_drop((struct canceller *)canceller);
+        canceller_drop(handle_end(canceller, HANDLE_CANCELLER, __func__));
 }

@@ -178,7 +178,7 @@ jlt_status jlt_runtime_spawn_sized(const jlt_options *options, size_t options_si
         pthread_join(the_thread.thread, NULL);
         return error_report(error);
     }
-    *runtime = (jlt_runtime *)&the_runtime;
+    *runtime = handle_new(HANDLE_RUNTIME, &the_runtime);
     *thread = &the_thread;
     return error_none();
 }
@@ -195,7 +195,7 @@ static void *main_thread(void *data)
 {
     struct main_call *call = data;
     thread_state_inherit(&call->host);
-    call->result = call->main_fn((jlt_runtime *)&the_runtime, call->argument);
+    call->result = call->main_fn(handle_new(HANDLE_RUNTIME, &the_runtime), call->argument);
     return NULL;
 }
 
@@ -235,15 +235,16 @@ jlt_status jlt_runtime_start_sized(const jlt_options *options, size_t options_si
 
 jlt_runtime *jlt_runtime_clone(jlt_runtime *runtime)
 {
-    if (runtime && !fork_is_child())
-        runtime_clone(runtime_of(runtime));
-    return runtime;
+    if (!runtime || fork_is_child())
+        return runtime;
+    runtime_clone(runtime_of(runtime));
+    return handle_new(HANDLE_RUNTIME, &the_runtime);
 }
 
 void jlt_runtime_drop(jlt_runtime *runtime)
 {
     if (runtime && !fork_is_child())
-        runtime_drop(runtime_of(runtime));
+        runtime_drop(handle_end(runtime, HANDLE_RUNTIME, __func__));
 }
 
 jlt_status jlt_runtime_close(jlt_runtime *runtime, bool cancel)

@@ -27,7 +27,11 @@ jlt_status jlt_runtime_lookup(jlt_runtime *runtime, const char *name, jlt_persis
     if (api_refuses(runtime, __func__, "runtime") || api_refuses(name, __func__, "name") ||
         api_refuses(task, __func__, "task"))
         return error_last()->status;
-    return names_lookup(runtime_of(runtime), name, (struct task **)task);
+    struct task *found;
+    jlt_status status = names_lookup(runtime_of(runtime), name, &found);
+    if (status == JLT_OK)
+        *task = handle_new(HANDLE_TASK, found);
+    return status;
 }
 
 jlt_status jlt_runtime_unregister(jlt_runtime *runtime, const char *name)

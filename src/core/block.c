@@ -4,10 +4,12 @@
  * of the last one: a line that the worker's core still has a copy of, so that the first write waits for that core. So
  * a thread keeps the small blocks that it frees, asks for the line then, and reuses the oldest.
  *
- * Each thread touches only its own; what does not fit, and what is left when it ends, is freed. */
+ * Each thread touches only its own; what does not fit, and what is left when it ends, is freed. With JLT_CHECKS nothing
+ * is reused (quarantine.h). */
 #include "core/block.h"
 
 #include "base/prefetch.h"
+#include "core/quarantine.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -52,6 +54,8 @@ static void begin_to_keep(void)
 
 void *block_new(size_t size)
 {
+    if (quarantine_enabled)
+        return quarantine_new(size);
     if (size <= small) {
         if (kept && kept->count > kept_at_least) {
             kept->count--;
@@ -82,6 +86,8 @@ static bool keep(void *block)
 
 void block_free(void *block, size_t size)
 {
-    if (!may_keep || size > small || !keep(block))
+    if (quarantine_enabled)
+        quarantine_free(block, size);
+    else if (!may_keep || size > small || !keep(block))
         free(block);
 }

@@ -26,6 +26,7 @@ struct item {
     uint8_t kind;           /* enum item_kind */
     uint8_t flags;          /* of a message (message.h), as is the next */
     atomic_uchar phase;
+    uint32_t life; /* of a message's receiver, with JLT_CHECKS (quarantine.h) */
 };
 
 static inline struct item *item_of(struct inbox_node *node)

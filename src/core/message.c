@@ -19,6 +19,7 @@
 #include "core/attention.h"
 #include "core/block.h"
 #include "core/engine.h"
+#include "core/quarantine.h"
 #include "core/ring.h"
 #include "core/runtime.h"
 #include "core/spin.h"
@@ -40,6 +41,8 @@ static void init(struct message *message, enum item_kind kind, unsigned flags, c
     atomic_init(&message->item.phase, MESSAGE_WAITING);
     message->type = type;
     message->error = NULL;
+    if (checks_enabled)
+        message->item.life = LIFE_ALIVE;
     atomic_init(&message->state, wanted ? MESSAGE_PENDING : MESSAGE_ABANDONED);
     COUNT(messages, 1);
     COUNT(receivers, wanted);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/type.h"
 
+#include "base/checks.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "platform/platform.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -227,4 +229,43 @@ bool type_claim_warm_up(const struct type *type)
     /* relaxed: nothing else is said by it */
     atomic_bool *warmed_up = &((struct type *)(uintptr_t)type)->warmed_up;
     return !atomic_exchange_explicit(warmed_up, true, memory_order_relaxed);
+}
+
+/* ---- structs that were changed ---- */
+
+struct seen {
+    struct seen *next;
+    const void *callers;
+    const struct type *found;
+};
+static _Atomic(struct seen *) seen_structs[chains];
+
+static struct seen *find_seen(struct seen *chain, const void *callers)
+{
+    while (chain && chain->callers != callers)
+        chain = chain->next;
+    return chain;
+}
+
+static void remember(_Atomic(struct seen *) *chain, const void *callers, const struct type *found)
+{
+    struct seen *seen = platform_is_static(callers) ? malloc(sizeof *seen) : NULL;
+    if (!seen)
+        return;
+    *seen = (struct seen){atomic_load(chain), callers, found};
+    while (!atomic_compare_exchange_weak(chain, &seen->next, seen)) {
+    }
+}
+
+const struct type *type_check(const void *callers, const struct type *found, const char *call)
+{
+    if (!checks_enabled || !callers || !found)
+        return found;
+    _Atomic(struct seen *) *chain = &seen_structs[hash_bytes(HASH_START, &callers, sizeof callers) % chains];
+    const struct seen *seen = find_seen(atomic_load(chain), callers);
+    if (seen && seen->found != found)
+        checks_abort(call, "the type was changed after its first use");
+    if (!seen)
+        remember(chain, callers, found);
+    return found;
 }

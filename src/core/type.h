@@ -33,6 +33,11 @@ struct julia_bodies {
 const struct type *type_of_task(const jlt_task_type *type, size_t size);
 const struct type *type_of_persistent(const jlt_persistent_type *type, size_t size, const struct julia_bodies *julia);
 
+/* Returns found, the interned copy of the caller's struct (or NULL). With JLT_CHECKS it ends the process if another was
+ * found for that struct before: it has been changed. Structs that are not static are not remembered, since another may
+ * come to the same place. */
+const struct type *type_check(const void *callers, const struct type *found, const char *call);
+
 /* True once for a type that has a warm_up, which the caller is to run. */
 bool type_claim_warm_up(const struct type *type);
 

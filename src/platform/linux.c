@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -181,6 +182,23 @@ int platform_processors(void)
         atomic_store_explicit(&known_quota, limit ? limit : -1, memory_order_relaxed);
     }
     return limit > 0 && limit < allowed ? limit : allowed;
+}
+
+void *platform_reserve(size_t bytes)
+{
+    void *range = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return range == MAP_FAILED ? NULL : range;
+}
+
+void platform_discard(void *pages, size_t bytes)
+{
+    madvise(pages, bytes, MADV_DONTNEED);
+}
+
+bool platform_is_static(const void *address)
+{
+    Dl_info info;
+    return dladdr(address, &info) != 0;
 }
 
 bool platform_is_privileged(void)

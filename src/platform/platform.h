@@ -52,6 +52,17 @@ uint64_t platform_random(void);
  * cgroup, which is read once. At least 1. */
 int platform_processors(void);
 
+/* ---- memory ---- */
+
+/* Addresses for so many bytes, which take memory where they are written to; NULL if there are none. */
+void *platform_reserve(size_t bytes);
+
+/* Returns the memory of whole pages of these; they read as zero from here on. */
+void platform_discard(void *pages, size_t bytes);
+
+/* Whether that is memory of a program's or library's own (static), not of a stack or heap. */
+bool platform_is_static(const void *address);
+
 /* ---- files, programs, libraries ---- */
 
 /* Whether the process has privileges that the user who started it does not have (a set-user-ID program, say), so that

@@ -579,13 +579,14 @@ static void test_joining_is_refused(void **unused)
 /* ---- at the end ---- */
 
 static jlt_persistent *at_end;
+static jlt_runtime *watched; /* a handle of its own, since the fixture's is dropped meanwhile */
 static atomic_int answered_at_end;
 
 /* Answers only when the runtime is closed. */
 static void wait_for_close(jlt_frame *frame, void *state, const void *input, void *output)
 {
     (void)state, (void)input;
-    while (!jlt_runtime_is_closed(runtime))
+    while (!jlt_runtime_is_closed(watched))
         jlt_eval(frame, "sleep(0.001)");
     *(int64_t *)output = 8;
 }
@@ -641,10 +642,13 @@ static void leave_exit_hook(jlt_frame *frame)
 
 static int stop_and_look(void **unused)
 {
+    watched = jlt_runtime_clone(runtime);
     assert_ok(jlt_persistent_spawn(runtime, &waits_for_close, NULL, &at_end));
     in_body(leave_tasks);
     in_body(leave_exit_hook);
+    assert_ok(jlt_runtime_close(runtime, false));
     int result = stop_runtime(unused);
+    jlt_runtime_drop(watched);
     assert_int_equal(atomic_load(&answered_at_end), 6);
     assert_int_equal(atomic_load(&called_at_exit), 1);
     assert_int_equal(atomic_load(&released_at_exit), 2);

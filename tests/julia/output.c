@@ -21,7 +21,7 @@ static void keep(void *context, int stream, const char *bytes, size_t count)
         memcpy(streams[stream].text + streams[stream].length, bytes, count);
         streams[stream].length += count;
     }
-    jlt_runtime_is_closed(runtime); /* any thread's functions may be used */
+    jlt_runtime_drop(NULL); /* any thread's functions may be used */
     atomic_fetch_sub(&inside, 1);
 }
 
