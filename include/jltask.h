@@ -23,7 +23,7 @@
  *
  * A frame that is used after its message has ended, or from another thread or another task's body, is an error
  * in the program: a build with JLT_CHECKS aborts and names the call; other builds ignore the call and
- * return NULL, zero or false, with the reason in jlt_error_message(). */
+ * return NULL, zero or false, with the reason in jlt_error_message(). docs/misuse.md lists what such a build sees. */
 #ifndef JLTASK_H
 #define JLTASK_H
 

@@ -12,7 +12,8 @@ JLT_BEGIN_DECLARATIONS
  * sending function returns; when that fails, what they own is still the caller's. An input of size 0 may be NULL.
  * One-shot tasks have no order among them and run on any of Julia's threads. A persistent task handles one message at a
  * time, each on the thread that it was placed on or, while that one is inside another body, on one that is idle; its
- * type may fix the thread. Types are kept as long as the process: make them static.
+ * type may fix the thread. Types are kept as long as the process: make them static, and leave them as they are after
+ * their first use.
  *
  * Bodies may send to other tasks and wait for them. A body that would wait for itself, directly or around a ring of
  * bodies that wait for each other, is told so: the call that would close the ring returns JLT_WOULD_DEADLOCK at once,

@@ -15,6 +15,7 @@
 #include "core/spin.h"
 #include "data/frame.h"
 #include "data/held.h"
+#include "data/known.h"
 #include "julia/bootstrap.h"
 #include "julia/start.h"
 #include "julia/symbols.h"
@@ -81,8 +82,10 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
         if (status != JLT_OK)
             runtime_stop(&the_runtime);
     }
-    if (status == JLT_OK)
+    if (status == JLT_OK) {
+        known_open();
         held_open();
+    }
     if (status == JLT_OK && stress && *stress && strcmp(stress, "0") != 0)
         julia_gc_stress = strcmp(stress, "full") == 0 ? STRESS_FULL : STRESS_YOUNG;
     if (status == JLT_OK)

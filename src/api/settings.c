@@ -22,6 +22,7 @@ jlt_status jlt_runtime_settings_sized(jlt_runtime *runtime, jlt_settings *settin
     if (api_refuses(runtime, "jlt_runtime_settings", "runtime") ||
         api_refuses(settings, "jlt_runtime_settings", "settings"))
         return error_last()->status;
+    (void)runtime_of(runtime); /* it must be a good one also where it is not needed */
     if (!settings_known()) {
         jlt_status status = jlt_task_invoke(runtime, &type, NULL, NULL);
         if (status != JLT_OK)

@@ -76,20 +76,16 @@ static void *new_in_range(size_t size)
     return block;
 }
 
-void *quarantine_new(size_t size)
+void *quarantine_take(size_t size)
 {
-    void *block = quarantine_enabled ? new_in_range(rounded(size)) : NULL;
+    void *block = new_in_range(rounded(size));
     if (!block && (block = aligned_alloc(line, (size + line - 1) & ~(size_t)(line - 1))))
         memset(block, 0, size);
     return block;
 }
 
-void quarantine_free(void *block, size_t size)
+void quarantine_give_back(void *block, size_t size)
 {
-    if (!quarantine_enabled || !block) {
-        free(block);
-        return;
-    }
     memset(block, 0, size);
     unsigned char *at = block;
     if (!range || at < range || at >= range + range_bytes)

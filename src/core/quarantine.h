@@ -9,6 +9,7 @@
 #include "base/checks.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #if !defined(JLT_CHECKS) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { quarantine_enabled = 0 };
@@ -16,11 +17,23 @@ enum { quarantine_enabled = 0 };
 enum { quarantine_enabled = 1 };
 #endif
 
-/* Any thread. Zeroed, aligned to 64 bytes where quarantine_enabled, else as malloc does. NULL: no memory. */
-void *quarantine_new(size_t size);
+void *quarantine_take(size_t size);
+void quarantine_give_back(void *block, size_t size);
+
+/* Any thread. Zeroed, aligned to 64 bytes where quarantine_enabled. NULL: no memory. */
+static inline void *quarantine_new(size_t size)
+{
+    return quarantine_enabled ? quarantine_take(size) : calloc(1, size);
+}
 
 /* Any thread. size: as it was asked for. NULL is ignored. */
-void quarantine_free(void *block, size_t size);
+static inline void quarantine_free(void *block, size_t size)
+{
+    if (!quarantine_enabled)
+        free(block);
+    else if (block)
+        quarantine_give_back(block, size);
+}
 
 /* What is told of a block in it, by a word of the block: alive, or used just now by a thread; zero: freed. */
 enum life_tag { LIFE_ENDED, LIFE_ALIVE, LIFE_IN_USE };

@@ -48,7 +48,7 @@ bool element_numbered(jlt_frame *frame, const char *call, jlt_element number, st
 
 bool element_of_type(jlt_frame *frame, const char *call, jlt_value *type, size_t size, struct element *element)
 {
-    if (!frame_wants(frame, type, call, "type"))
+    if (!frame_wants_value(frame, type, call, "type"))
         return false;
     if (!size) {
         frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: element_size is 0", call);
@@ -108,7 +108,7 @@ jlt_value *jlt_array_new(jlt_frame *frame, jlt_element number, size_t ndims, con
 
 jlt_value *jlt_array_new_of(jlt_frame *frame, jlt_value *type, size_t ndims, const size_t *dims)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, type, __func__, "type") ||
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, type, __func__, "type") ||
         !array_check_shape(frame, __func__, 1, ndims, dims, NULL))
         return NULL;
     struct element element = {.number = -1, .type = type};

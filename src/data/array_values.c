@@ -41,7 +41,7 @@ static struct outcome get(const char *call, jlt_value *array, size_t index)
 
 jlt_value *jlt_array_get(jlt_frame *frame, jlt_value *array, size_t index)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, array, __func__, "array"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, array, __func__, "array"))
         return NULL;
     return frame_take(frame, get(__func__, array, index));
 }
@@ -53,8 +53,8 @@ static struct outcome set(const char *call, jlt_value *array, size_t index, jlt_
 
 bool jlt_array_set(jlt_frame *frame, jlt_value *array, size_t index, jlt_value *value)
 {
-    return frame_enter(frame, __func__) && frame_wants(frame, array, __func__, "array") &&
-           frame_wants(frame, value, __func__, "value") && array_done(frame, set(__func__, array, index, value));
+    return frame_enter(frame, __func__) && frame_wants_value(frame, array, __func__, "array") &&
+           frame_wants_value(frame, value, __func__, "value") && array_done(frame, set(__func__, array, index, value));
 }
 
 /* ---- length ---- */
@@ -69,7 +69,7 @@ static struct outcome append(const char *call, jlt_value *vector, const struct e
 static bool append_checked(jlt_frame *frame, const char *call, jlt_value *vector, const struct element *element,
                            const void *data, const char *what, size_t count)
 {
-    if (!frame_wants(frame, vector, call, "vector") || (count && !frame_wants(frame, data, call, what)))
+    if (!frame_wants_value(frame, vector, call, "vector") || (count && !frame_wants(frame, data, call, what)))
         return false;
     if (count > PTRDIFF_MAX / element->size) {
         frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %zu elements exceed the address space", call, count);
@@ -107,8 +107,8 @@ static struct outcome push(const char *call, jlt_value *vector, jlt_value *value
 
 bool jlt_array_push_value(jlt_frame *frame, jlt_value *vector, jlt_value *value)
 {
-    return frame_enter(frame, __func__) && frame_wants(frame, vector, __func__, "vector") &&
-           frame_wants(frame, value, __func__, "value") && array_done(frame, push(__func__, vector, value));
+    return frame_enter(frame, __func__) && frame_wants_value(frame, vector, __func__, "vector") &&
+           frame_wants_value(frame, value, __func__, "value") && array_done(frame, push(__func__, vector, value));
 }
 
 static struct outcome resize(const char *call, jlt_value *vector, size_t length)
@@ -118,7 +118,7 @@ static struct outcome resize(const char *call, jlt_value *vector, size_t length)
 
 bool jlt_array_resize(jlt_frame *frame, jlt_value *vector, size_t length)
 {
-    return frame_enter(frame, __func__) && frame_wants(frame, vector, __func__, "vector") &&
+    return frame_enter(frame, __func__) && frame_wants_value(frame, vector, __func__, "vector") &&
            array_check_shape(frame, __func__, 1, 1, &length, NULL) &&
            array_done(frame, resize(__func__, vector, length));
 }
@@ -132,7 +132,7 @@ static struct outcome reshape(const char *call, jlt_value *array, size_t ndims, 
 
 jlt_value *jlt_array_reshape(jlt_frame *frame, jlt_value *array, size_t ndims, const size_t *dims)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, array, __func__, "array") ||
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, array, __func__, "array") ||
         !array_check_shape(frame, __func__, 1, ndims, dims, NULL))
         return NULL;
     return frame_take(frame, reshape(__func__, array, ndims, dims));
@@ -146,7 +146,7 @@ static struct outcome shape(const char *call, jlt_value *array, size_t room, siz
 size_t jlt_array_shape(jlt_frame *frame, jlt_value *array, size_t room, size_t *dims)
 {
     size_t ndims_and_length[2] = {0};
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, array, __func__, "array") ||
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, array, __func__, "array") ||
         (room && !frame_wants(frame, dims, __func__, "dims")) ||
         !array_done(frame, shape(__func__, array, room, dims, ndims_and_length)))
         return 0;
@@ -158,7 +158,7 @@ size_t jlt_array_shape(jlt_frame *frame, jlt_value *array, size_t room, size_t *
 size_t jlt_array_length(jlt_frame *frame, jlt_value *array)
 {
     size_t ndims_and_length[2] = {0};
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, array, __func__, "array") ||
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, array, __func__, "array") ||
         !array_done(frame, shape(__func__, array, 0, NULL, ndims_and_length)))
         return 0;
     return ndims_and_length[1];

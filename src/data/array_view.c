@@ -51,7 +51,7 @@ static bool take_view(jlt_frame *frame, const char *call, jlt_value *array, cons
                       jlt_view *view, size_t view_size)
 {
     struct view_words words = {0};
-    if (!frame_wants(frame, array, call, "array") || !frame_wants(frame, view, call, "view") ||
+    if (!frame_wants_value(frame, array, call, "array") || !frame_wants(frame, view, call, "view") ||
         !array_done(frame, look(call, array, element, strided, &words)))
         return false;
     jlt_view whole = view_from_words(&words);

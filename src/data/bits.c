@@ -30,7 +30,7 @@ static struct outcome check(jlt_value *value, jlt_value *type, size_t size)
 
 static bool wants(jlt_frame *frame, const char *call, jlt_value *value, const char *what, const void *data, size_t size)
 {
-    return frame_wants(frame, value, call, what) && (!size || frame_wants(frame, data, call, "data"));
+    return frame_wants_value(frame, value, call, what) && (!size || frame_wants(frame, data, call, "data"));
 }
 
 jlt_value *jlt_box_bits(jlt_frame *frame, jlt_value *type, const void *data, size_t size)
@@ -43,7 +43,8 @@ jlt_value *jlt_box_bits(jlt_frame *frame, jlt_value *type, const void *data, siz
 
 bool jlt_unbox_bits(jlt_frame *frame, jlt_value *value, jlt_value *type, void *data, size_t size)
 {
-    if (!frame_enter(frame, __func__) || !wants(frame, __func__, value, "value", data, size))
+    if (!frame_enter(frame, __func__) || !wants(frame, __func__, value, "value", data, size) ||
+        (type && !frame_wants_value(frame, type, __func__, "type")))
         return false;
     if (!value_passed(frame, check(value, type ? type : bootstrap.nothing, size)))
         return false;

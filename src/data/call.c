@@ -3,6 +3,7 @@
  * Calls with keywords, of collections, of each element; and calls that run as Julia tasks of their own. */
 #include "data/value.h"
 
+#include "data/known.h"
 #include "julia/bootstrap.h"
 
 static const char julia_text[] = {
@@ -37,6 +38,7 @@ static bool is_complete(jlt_frame *frame, const char *name, const struct call *c
         frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the function is NULL", name);
         return false;
     }
+    known_expect(call->function, name, "the function");
     if (call->count && !frame_wants(frame, call->arguments, name, "arguments"))
         return false;
     if (!values_check(frame, name, "argument", call->arguments, call->count))
@@ -70,7 +72,7 @@ jlt_value *jlt_call_kw_list(jlt_frame *frame, jlt_value *keywords, jlt_value *co
 {
     static const char name[] = "jlt_call_kw";
     struct call call;
-    if (!frame_enter(frame, name) || !frame_wants(frame, keywords, name, "keywords") ||
+    if (!frame_enter(frame, name) || !frame_wants_value(frame, keywords, name, "keywords") ||
         !take_list(frame, name, list, &call))
         return NULL;
     return frame_take(frame, with_keywords(keywords, &call));
@@ -80,7 +82,7 @@ jlt_value *jlt_call_kw_n(jlt_frame *frame, jlt_value *keywords, jlt_value *funct
                          size_t count)
 {
     struct call call = {function, arguments, count};
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, keywords, __func__, "keywords") ||
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, keywords, __func__, "keywords") ||
         !is_complete(frame, __func__, &call))
         return NULL;
     return frame_take(frame, with_keywords(keywords, &call));
@@ -95,8 +97,8 @@ static struct outcome splat(jlt_value *function, jlt_value *collection)
 
 jlt_value *jlt_call_splat(jlt_frame *frame, jlt_value *function, jlt_value *collection)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, function, __func__, "the function") ||
-        !frame_wants(frame, collection, __func__, "collection"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, function, __func__, "the function") ||
+        !frame_wants_value(frame, collection, __func__, "collection"))
         return NULL;
     julia_may_collect();
     return frame_take(frame, splat(function, collection));
@@ -153,7 +155,7 @@ static struct outcome await(jlt_value *task)
 
 jlt_value *jlt_fetch(jlt_frame *frame, jlt_value *task)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, task, __func__, "task"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, task, __func__, "task"))
         return NULL;
     julia_may_collect();
     return frame_take(frame, await(task));

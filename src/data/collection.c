@@ -40,7 +40,8 @@ static struct outcome get(jlt_value *collection, jlt_value *const *indices, size
 static jlt_value *get_at(jlt_frame *frame, const char *call, jlt_value *collection, jlt_value *const *indices,
                          size_t count)
 {
-    if (!frame_wants(frame, collection, call, "collection") || !values_check(frame, call, "index", indices, count))
+    if (!frame_wants_value(frame, collection, call, "collection") ||
+        !values_check(frame, call, "index", indices, count))
         return NULL;
     julia_may_collect();
     return frame_take(frame, get(collection, indices, count));
@@ -80,7 +81,7 @@ static struct outcome set(jlt_value *collection, jlt_value *value, jlt_value *co
 static bool set_at(jlt_frame *frame, const char *call, jlt_value *collection, jlt_value *value,
                    jlt_value *const *indices, size_t count)
 {
-    if (!frame_wants(frame, collection, call, "collection") || !frame_wants(frame, value, call, "value") ||
+    if (!frame_wants_value(frame, collection, call, "collection") || !frame_wants_value(frame, value, call, "value") ||
         !values_check(frame, call, "index", indices, count))
         return false;
     julia_may_collect();
@@ -108,7 +109,7 @@ static struct outcome get_int(jlt_value *collection, int64_t index)
 
 jlt_value *jlt_index_at(jlt_frame *frame, jlt_value *collection, int64_t index)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, collection, __func__, "collection"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, collection, __func__, "collection"))
         return NULL;
     julia_may_collect();
     return frame_take(frame, get_int(collection, index));
@@ -121,8 +122,8 @@ static struct outcome set_int(jlt_value *collection, jlt_value *value, int64_t i
 
 bool jlt_index_set_at(jlt_frame *frame, jlt_value *collection, jlt_value *value, int64_t index)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, collection, __func__, "collection") ||
-        !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, collection, __func__, "collection") ||
+        !frame_wants_value(frame, value, __func__, "value"))
         return false;
     julia_may_collect();
     return value_passed(frame, set_int(collection, value, index));
@@ -135,8 +136,8 @@ static struct outcome has(jlt_value *collection, jlt_value *key, int *result)
 
 bool jlt_has_key(jlt_frame *frame, jlt_value *collection, jlt_value *key)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, collection, __func__, "collection") ||
-        !frame_wants(frame, key, __func__, "key"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, collection, __func__, "collection") ||
+        !frame_wants_value(frame, key, __func__, "key"))
         return false;
     int result = 0;
     julia_may_collect();
@@ -150,7 +151,7 @@ static struct outcome count_elements(jlt_value *collection, size_t *length)
 
 size_t jlt_length(jlt_frame *frame, jlt_value *collection)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, collection, __func__, "collection"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, collection, __func__, "collection"))
         return 0;
     size_t length = 0;
     julia_may_collect();

@@ -20,8 +20,8 @@ JULIA_FUNCTION(source, jlt_value *, hash_of, (jlt_value * value, uint64_t *resul
 
 static bool wants(jlt_frame *frame, const char *call, jlt_value *left, jlt_value *right)
 {
-    return frame_enter(frame, call) && frame_wants(frame, left, call, "left") &&
-           frame_wants(frame, right, call, "right");
+    return frame_enter(frame, call) && frame_wants_value(frame, left, call, "left") &&
+           frame_wants_value(frame, right, call, "right");
 }
 
 static struct outcome are_equal(jlt_value *left, jlt_value *right, int *result)
@@ -66,7 +66,7 @@ static struct outcome compute_hash(jlt_value *value, uint64_t *result)
 uint64_t jlt_hash(jlt_frame *frame, jlt_value *value)
 {
     uint64_t result = 0;
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return 0;
     julia_may_collect();
     return value_passed(frame, compute_hash(value, &result)) ? result : 0;

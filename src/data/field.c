@@ -34,7 +34,7 @@ static struct outcome get(jlt_value *value, jlt_value *name)
 
 jlt_value *jlt_field_get(jlt_frame *frame, jlt_value *value, const char *name)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value") ||
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value") ||
         !frame_wants(frame, name, __func__, "name"))
         return NULL;
     julia_may_collect();
@@ -48,8 +48,8 @@ static struct outcome set(jlt_value *value, jlt_value *name, jlt_value *field)
 
 bool jlt_field_set(jlt_frame *frame, jlt_value *value, const char *name, jlt_value *field)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value") ||
-        !frame_wants(frame, name, __func__, "name") || !frame_wants(frame, field, __func__, "field"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value") ||
+        !frame_wants(frame, name, __func__, "name") || !frame_wants_value(frame, field, __func__, "field"))
         return false;
     julia_may_collect();
     return value_passed(frame, set(value, julia.symbol(name), field));
@@ -62,7 +62,7 @@ static struct outcome has(jlt_value *value, jlt_value *name, int *result)
 
 bool jlt_has_field(jlt_frame *frame, jlt_value *value, const char *name)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value") ||
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value") ||
         !frame_wants(frame, name, __func__, "name"))
         return false;
     int result = 0;
@@ -74,7 +74,7 @@ bool jlt_has_field(jlt_frame *frame, jlt_value *value, const char *name)
 
 size_t jlt_field_count(jlt_frame *frame, jlt_value *value)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return 0;
     count_fields_function *count = FRAME_LATE(frame, count_fields);
     return count ? count(value) : 0;
@@ -87,7 +87,7 @@ static struct outcome get_at(jlt_value *value, size_t position)
 
 jlt_value *jlt_field_at(jlt_frame *frame, jlt_value *value, size_t position)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return NULL;
     julia_may_collect();
     return frame_take(frame, get_at(value, position));
@@ -100,8 +100,8 @@ static struct outcome set_at(jlt_value *value, size_t position, jlt_value *field
 
 bool jlt_field_set_at(jlt_frame *frame, jlt_value *value, size_t position, jlt_value *field)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value") ||
-        !frame_wants(frame, field, __func__, "field"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value") ||
+        !frame_wants_value(frame, field, __func__, "field"))
         return false;
     julia_may_collect();
     return value_passed(frame, set_at(value, position, field));
@@ -115,7 +115,7 @@ static struct outcome name_at(jlt_value *value, size_t position, const char **na
 const char *jlt_field_name(jlt_frame *frame, jlt_value *value, size_t position)
 {
     const char *name = NULL;
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return NULL;
     return value_passed(frame, name_at(value, position, &name)) ? name : NULL;
 }

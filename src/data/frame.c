@@ -7,14 +7,19 @@
  * another fiber run takes it off the thread and puts it back; C that Julia calls meanwhile, in the body's own Julia
  * task, is known by that. A closed frame stays a spare of its fiber, so that its use is seen and
  * answered, until a later body on that fiber opens it again. A fiber is made with one, so that memory for a message's
- * frame, an exit's above all, is always there. A fiber that ends returns its spares to the system, but
- * in a build with JLT_CHECKS. */
+ * frame, an exit's above all, is always there. A fiber that ends returns its spares to the system.
+ *
+ * With JLT_CHECKS a closed frame is opened by nobody again: it and the slots made in it go to the quarantine
+ * (core/quarantine.h), where a frame is closed and a slot's life has ended, for ever; and the values that it has rooted
+ * are counted (data/known.h). */
 #include "data/frame.h"
 
 #include "base/checks.h"
 #include "core/fork.h"
 #include "core/helpers.h"
 #include "core/message.h"
+#include "core/quarantine.h"
+#include "data/known.h"
 #include "julia/bootstrap.h"
 #include "julia/symbols.h"
 
@@ -28,6 +33,7 @@ struct jlt_slot {
     jlt_value **cell;
     struct root_pages *pages;
     root_cell page_cell;
+    uint32_t life; /* enum life_tag */
 };
 
 /* What a task keeps of init's frame. */
@@ -35,8 +41,19 @@ struct kept {
     struct root_pages *pages; /* of the worker that ran init */
     struct jlt_slot *slots;
     size_t count;
-    root_cell cells[];
+    root_cell cells[]; /* with JLT_CHECKS their values follow */
 };
+
+static size_t kept_size(size_t count)
+{
+    return sizeof(struct kept) + (count + 1) * sizeof(root_cell) + (checks_enabled ? count * sizeof(jlt_value *) : 0);
+}
+
+static jlt_value **values_of(struct kept *kept)
+{
+    uintptr_t end = (uintptr_t)&kept->cells[kept->count], aligned = (end + 7) & ~(uintptr_t)7;
+    return checks_enabled ? (jlt_value **)aligned : NULL;
+}
 
 /* ---- use and misuse ---- */
 
@@ -77,12 +94,17 @@ bool frame_enter(const jlt_frame *frame, const char *call)
 
 /* ---- open and close ---- */
 
+jlt_frame *frames_new(void)
+{
+    return quarantine_new(sizeof(jlt_frame));
+}
+
 static jlt_frame *push(struct julia_fiber *fiber)
 {
     jlt_frame *frame = fiber->spare_frames;
     if (frame)
         fiber->spare_frames = frame->outer;
-    else if (!(frame = malloc(sizeof *frame)))
+    else if (!(frame = frames_new()))
         return NULL;
     memset(frame, 0, offsetof(jlt_frame, roots.values));
     memset((char *)frame + offsetof(jlt_frame, roots.chunks), 0, sizeof *frame - offsetof(jlt_frame, roots.chunks));
@@ -99,8 +121,18 @@ static void free_slots(struct jlt_slot *slots)
     while (slots) {
         struct jlt_slot *slot = slots;
         slots = slot->next;
-        free(slot);
+        quarantine_free(slot, sizeof *slot);
     }
+}
+
+/* The same frame, no longer open, or another in its place. */
+static jlt_frame *spare_of(jlt_frame *closed)
+{
+    jlt_frame *other = quarantine_enabled ? frames_new() : NULL;
+    if (!other)
+        return closed;
+    quarantine_free(closed, sizeof *closed);
+    return other;
 }
 
 /* Closes the innermost frame of the fiber. */
@@ -108,9 +140,11 @@ static void pop(struct julia_fiber *fiber)
 {
     jlt_frame *frame = fiber->frame;
     fiber->frame = frame->outer;
+    known_forget_list(&frame->roots);
     root_list_clear(&frame->roots);
     free_slots(frame->slots);
     frame->open = false;
+    frame = spare_of(frame);
     frame->outer = fiber->spare_frames;
     fiber->spare_frames = frame;
 }
@@ -153,18 +187,12 @@ void frames_mark(const jlt_frame *innermost, void *ptls)
     }
 }
 
-jlt_frame *frames_new(void)
-{
-    return calloc(1, sizeof(jlt_frame));
-}
-
 void frames_free(jlt_frame *spare)
 {
-    /* kept for good in a build with checks, so that use after the end is always seen */
-    while (spare && !checks_enabled) {
+    while (spare) {
         jlt_frame *frame = spare;
         spare = frame->outer;
-        free(frame);
+        quarantine_free(frame, sizeof *frame);
     }
 }
 
@@ -181,6 +209,9 @@ static bool keep_values(jlt_frame *frame, struct root_pages *pages, struct kept 
     root_list_copy(&frame->roots, values);
     for (size_t i = 0; i < kept->count; i++)
         root_pages_store(pages, kept->cells[i], values[i]);
+    if (checks_enabled)
+        memcpy(values_of(kept), values, kept->count * sizeof *values);
+    known_add(values, kept->count);
     free(values);
     return true;
 }
@@ -209,7 +240,7 @@ static bool keep_frame(jlt_frame *frame, void **result)
         return false;
     size_t count = root_list_length(&frame->roots);
     if (count) {
-        struct kept *kept = malloc(sizeof *kept + count * sizeof *kept->cells);
+        struct kept *kept = malloc(kept_size(count));
         if (kept)
             kept->count = count;
         if (!kept || !keep_values(frame, pages, kept)) {
@@ -218,9 +249,10 @@ static bool keep_frame(jlt_frame *frame, void **result)
             return false;
         }
         for (struct jlt_slot *slot = frame->slots; slot; slot = slot->next) {
-            slot->page_cell = kept->cells[position(&frame->roots, slot->cell)];
+            size_t at = position(&frame->roots, slot->cell);
+            slot->page_cell = kept->cells[at];
             slot->pages = pages;
-            slot->cell = NULL;
+            slot->cell = checks_enabled ? &values_of(kept)[at] : NULL;
         }
         kept->pages = pages;
         kept->slots = frame->slots;
@@ -234,6 +266,7 @@ static bool keep_frame(jlt_frame *frame, void **result)
 static void release(void *data)
 {
     struct kept *kept = data;
+    known_forget(values_of(kept), kept->count); /* while they are alive */
     root_pages_give_back(kept->pages, kept->count, kept->cells);
     free_slots(kept->slots);
     free(kept);
@@ -271,6 +304,7 @@ jlt_value *frame_root(jlt_frame *frame, jlt_value *value)
         frame_fail(frame, JLT_NO_MEMORY, "no memory for another root");
         return NULL;
     }
+    known_add(&value, 1);
     julia_may_collect();
     return value;
 }
@@ -307,7 +341,17 @@ bool frame_wants(jlt_frame *frame, const void *value, const char *call, const ch
     return false;
 }
 
+bool frame_wants_value(jlt_frame *frame, jlt_value *value, const char *call, const char *what)
+{
+    if (!frame_wants(frame, value, call, what))
+        return false;
+    known_expect(value, call, what);
+    return true;
+}
+
 /* ---- the API ---- */
+
+static const char slot_ended[] = "the slot was used after its frame or scope had ended";
 
 jlt_frame *jlt_scope_open(jlt_frame *frame)
 {
@@ -339,22 +383,24 @@ void jlt_scope_close(jlt_frame *scope)
 
 jlt_value *jlt_root(jlt_frame *frame, jlt_value *value)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return NULL;
     return frame_root(frame, value);
 }
 
 jlt_slot *jlt_slot_new(jlt_frame *frame, jlt_value *value)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return NULL;
-    struct jlt_slot *slot = calloc(1, sizeof *slot);
+    struct jlt_slot *slot = quarantine_new(sizeof *slot);
     jlt_value **cell = slot ? root_list_add(&frame->roots, value) : NULL;
     if (!cell) {
-        free(slot);
+        quarantine_free(slot, sizeof *slot);
         frame_fail(frame, JLT_NO_MEMORY, "no memory for a slot");
         return NULL;
     }
+    known_add(&value, 1);
+    slot->life = LIFE_ALIVE;
     slot->value = value;
     slot->cell = cell;
     slot->next = frame->slots;
@@ -366,18 +412,22 @@ jlt_value *jlt_slot_get(jlt_frame *frame, const jlt_slot *slot)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, slot, __func__, "slot"))
         return NULL;
+    quarantine_expect(&slot->life, __func__, slot_ended);
     return frame_root(frame, slot->value);
 }
 
 void jlt_slot_set(jlt_frame *frame, jlt_slot *slot, jlt_value *value)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, slot, __func__, "slot") ||
-        !frame_wants(frame, value, __func__, "value"))
+        !frame_wants_value(frame, value, __func__, "value"))
         return;
+    quarantine_expect(&slot->life, __func__, slot_ended);
+    known_add(&value, 1);
+    known_forget(&slot->value, 1);
     slot->value = value;
     if (slot->cell)
         *slot->cell = value;
-    else
+    if (slot->pages)
         root_pages_store(slot->pages, slot->page_cell, value);
     julia_may_collect();
 }
@@ -389,7 +439,9 @@ bool jlt_ok(const jlt_frame *frame)
 
 bool jlt_cancelled(const jlt_frame *frame)
 {
-    const struct message *message = frame ? frame->fiber->base.message : NULL;
+    if (!frame || !frame_is_usable(frame, __func__))
+        return false;
+    const struct message *message = frame->fiber->base.message;
     return message && message_is_given_up(message);
 }
 

@@ -50,7 +50,9 @@ jlt_value *frame_take(jlt_frame *frame, struct outcome outcome);
 struct julia_function;
 void *frame_late(jlt_frame *frame, struct julia_function *function);
 
-/* False, and the frame fails, if value is NULL. */
+/* False, and the frame fails, if value is NULL. frame_wants_value: for Julia values, which with JLT_CHECKS must be
+ * rooted (data/known.h). */
+bool frame_wants_value(jlt_frame *frame, jlt_value *value, const char *call, const char *what);
 bool frame_wants(jlt_frame *frame, const void *value, const char *call, const char *what);
 
 #endif

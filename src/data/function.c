@@ -10,6 +10,7 @@
  * What Julia knows of the C side is one block, freed by the callable's finalizer: when it is collected, or at exit. */
 #include "data/frame.h"
 
+#include "data/known.h"
 #include "julia/bootstrap.h"
 #include "julia/guests.h"
 #include "julia/stack.h"
@@ -56,8 +57,12 @@ static jlt_value *run(const struct function *self, jlt_frame *frame, jlt_value *
 {
     current_fiber = &frame->fiber->base;
     julia_leave_loop(current_fiber->worker);
+    for (size_t i = 0; checks_enabled && i < count; i++) /* Julia's, but good until it returns */
+        frame_root(frame, arguments[i]);
     jlt_value *result = self->call(frame, self->data, arguments, count);
     current_fiber = NULL;
+    if (result && !frame->failed)
+        known_expect(result, "jlt_function", "what the C function returned");
     if (!frame->failed)
         return result ? result : bootstrap.nothing;
     *failed = CALL_THREW;
@@ -153,8 +158,8 @@ static struct outcome make_plain(void (*function)(void), jlt_value *result, jlt_
 
 jlt_value *jlt_c_function(jlt_frame *frame, void (*function)(void), jlt_value *return_type, jlt_value *argument_types)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, return_type, __func__, "return_type") ||
-        !frame_wants(frame, argument_types, __func__, "argument_types"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, return_type, __func__, "return_type") ||
+        !frame_wants_value(frame, argument_types, __func__, "argument_types"))
         return NULL;
     if (!function) {
         frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_c_function: function is NULL");

@@ -28,7 +28,7 @@ static bool store(const jlt_frame *frame, void *into, const void *result, size_t
 bool jlt_unbox_into(jlt_frame *frame, jlt_value *value, jlt_scalar scalar, void *into)
 {
     static const char call[] = "jlt_unbox";
-    if (!frame_enter(frame, call) || !frame_wants(frame, value, call, "value") ||
+    if (!frame_enter(frame, call) || !frame_wants_value(frame, value, call, "value") ||
         !frame_wants(frame, into, call, "into"))
         return false;
     switch (scalar) {

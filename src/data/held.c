@@ -18,6 +18,8 @@
 #include "base/list.h"
 #include "base/spinlock.h"
 #include "core/fork.h"
+#include "core/quarantine.h"
+#include "data/known.h"
 #include "julia/symbols.h"
 
 #include <stdlib.h>
@@ -28,9 +30,10 @@ enum kind { HELD_OTHER, HELD_ARRAY, HELD_STRING }; /* as in array_view.jl */
 struct jlt_held {
     struct jlt_held *previous, *next;
     jlt_value *value, *memory; /* memory: what owns the elements of an array */
-    enum kind kind;
-    int element;   /* a jlt_element; -1: another type */
-    jlt_view view; /* of an array; data and length of a string */
+    uint32_t life;             /* enum life_tag, with JLT_CHECKS */
+    uint8_t kind;              /* enum kind */
+    int16_t element;           /* a jlt_element; -1: another type */
+    jlt_view view;             /* of an array; data and length of a string */
     const char *element_name;
     char type_name[]; /* and element_name behind it */
 };
@@ -74,24 +77,23 @@ static void link_held(struct jlt_held *held)
     COUNT(held, 1);
 }
 
-static bool is_held(const struct jlt_held *wanted)
-{
-    const struct jlt_held *held = all;
-    while (held && held != wanted)
-        held = held->next;
-    return held != NULL;
-}
-
 static void unlink_held(const struct jlt_held *held)
 {
+    known_forget_held(held->value);
     spin_lock(&lock);
-    bool known = !checks_enabled || is_held(held);
-    if (known)
-        LIST_REMOVE(all, held);
+    LIST_REMOVE(all, held);
     spin_unlock(&lock);
-    if (!known)
-        checks_abort("jlt_held_drop", "the value is not held: it was dropped already");
     COUNT(held, -1);
+}
+
+static void free_held(struct jlt_held *held)
+{
+    quarantine_free(held, sizeof *held + strlen(held->type_name) + 1 + strlen(held->element_name) + 1);
+}
+
+static void expect_held(const struct jlt_held *held, const char *call)
+{
+    quarantine_expect(&held->life, call, "the held value was dropped before");
 }
 
 /* ---- in a body ---- */
@@ -99,12 +101,13 @@ static void unlink_held(const struct jlt_held *held)
 static void make_held(void *result, int kind, int element, const char *type_name, const char *element_name)
 {
     size_t type_size = strlen(type_name) + 1, element_size = strlen(element_name) + 1;
-    struct jlt_held *held = calloc(1, sizeof *held + type_size + element_size);
+    struct jlt_held *held = quarantine_new(sizeof *held + type_size + element_size);
     *(struct jlt_held **)result = held;
     if (!held)
         return;
-    held->kind = (enum kind)kind;
-    held->element = element;
+    held->life = LIFE_ALIVE;
+    held->kind = (uint8_t)kind;
+    held->element = (int16_t)element;
     held->element_name = held->type_name + type_size;
     memcpy(held->type_name, type_name, type_size);
     memcpy(held->type_name + type_size, element_name, element_size);
@@ -117,7 +120,7 @@ static struct outcome look_into(jlt_value *value, struct view_words *words, stru
 
 jlt_held *jlt_hold(jlt_frame *frame, jlt_value *value)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return NULL;
     struct view_words words = {0};
     struct jlt_held *held = NULL;
@@ -126,12 +129,14 @@ jlt_held *jlt_hold(jlt_frame *frame, jlt_value *value)
         frame_fail(frame, JLT_NO_MEMORY, "%s: no memory", __func__);
     if (outcome.failed || !held || frame->base->failed) {
         array_done(frame, outcome);
-        free(held);
+        if (held)
+            free_held(held);
         return NULL;
     }
     held->value = value;
     held->memory = outcome.value;
     held->view = view_from_words(&words);
+    known_add(&value, 1);
     link_held(held);
     julia_may_collect();
     return held;
@@ -141,6 +146,7 @@ jlt_value *jlt_held_get(jlt_frame *frame, const jlt_held *held)
 {
     if (!frame_enter(frame, __func__) || !frame_wants(frame, held, __func__, "held"))
         return NULL;
+    expect_held(held, __func__);
     return frame_root(frame, held->value);
 }
 
@@ -181,6 +187,7 @@ jlt_status jlt_held_view_sized(const jlt_held *held, jlt_element element, jlt_vi
         return fork_report();
     if (!held || !view)
         return missing(call, held ? "view" : "held");
+    expect_held(held, call);
     if ((unsigned)element >= JLT_ELEMENT_COUNT)
         return error_fail(JLT_INVALID_ARGUMENT, "%s: %d is not an element type", call, (int)element);
     return give_view(call, held, held->element == (int)element, names[element], view, view_size);
@@ -194,6 +201,7 @@ jlt_status jlt_held_view_of_sized(const jlt_held *held, const char *type_name, s
         return fork_report();
     if (!held || !type_name || !view)
         return missing(call, !held ? "held" : !type_name ? "type_name" : "view");
+    expect_held(held, call);
     bool same = held->kind == HELD_ARRAY && !strcmp(held->element_name, type_name);
     if (same && held->view.element_size != element_size)
         return error_fail(JLT_TYPE_MISMATCH, "%s: an element of %s has %zu bytes in Julia, but %zu in C", call,
@@ -207,6 +215,7 @@ jlt_status jlt_held_bytes(const jlt_held *held, const void **data, size_t *lengt
         return fork_report();
     if (!held || !data || !length)
         return missing(__func__, !held ? "held" : !data ? "data" : "length");
+    expect_held(held, __func__);
     bool array = held->kind == HELD_ARRAY && held->element == JLT_U8 && held->view.contiguous;
     if (held->kind != HELD_STRING && !array)
         return another(__func__, held, "a String or an Array of UInt8");
@@ -219,6 +228,8 @@ void jlt_held_drop(jlt_held *held)
 {
     if (!held || fork_is_child())
         return;
+    if (quarantine_enabled && __atomic_exchange_n(&held->life, LIFE_ENDED, __ATOMIC_SEQ_CST) != LIFE_ALIVE)
+        checks_abort(__func__, "the held value was dropped before");
     unlink_held(held);
-    free(held);
+    free_held(held);
 }

@@ -18,7 +18,7 @@ _Static_assert(sizeof(jlt_i128) == 16 && sizeof(jlt_u128) == 16 && sizeof(jlt_c3
 static void read_value(jlt_frame *frame, jlt_value *value, jlt_value *type, const char *name, const char *call,
                        void *bytes, size_t size)
 {
-    if (!frame_wants(frame, value, call, "value"))
+    if (!frame_wants_value(frame, value, call, "value"))
         return;
     if (julia.isa(value, type))
         memcpy(bytes, julia.value_ptr(value), size);

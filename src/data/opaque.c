@@ -49,7 +49,7 @@ static struct outcome get(jlt_value *opaque, const char *tag, void **data)
 void *jlt_opaque_get(jlt_frame *frame, const char *tag, jlt_value *value)
 {
     void *data = NULL;
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return NULL;
     struct outcome outcome = get(value, tag, &data);
     if (outcome.failed)

@@ -26,7 +26,7 @@ static struct outcome print(jlt_value *value)
 static const char *text(jlt_frame *frame, const char *call, struct outcome (*make)(jlt_value *), jlt_value *value,
                         size_t *length)
 {
-    if (!frame_enter(frame, call) || !frame_wants(frame, value, call, "value"))
+    if (!frame_enter(frame, call) || !frame_wants_value(frame, value, call, "value"))
         return NULL;
     julia_may_collect();
     jlt_value *string = frame_take(frame, make(value));

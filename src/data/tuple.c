@@ -3,6 +3,7 @@
  * Tuples and named tuples. */
 #include "data/value.h"
 
+#include "data/known.h"
 #include "julia/bootstrap.h"
 
 static const char julia_text[] = {
@@ -51,8 +52,10 @@ static struct outcome new_named_tuple(const jlt_field *fields, size_t count)
 static jlt_value *named_tuple(jlt_frame *frame, const char *call, const jlt_field *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (fields[i].name && fields[i].value)
+        if (fields[i].name && fields[i].value) {
+            known_expect(fields[i].value, call, fields[i].name);
             continue;
+        }
         frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the %s of field %zu is NULL", call,
                    fields[i].name ? "value" : "name", i + 1);
         return NULL;

@@ -3,9 +3,11 @@
  * Values: names, code, calls, and what crosses between C and Julia. */
 #include "data/value.h"
 
+#include "data/known.h"
 #include "julia/bootstrap.h"
 #include "julia/symbols.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,7 +56,7 @@ static jlt_value *call(jlt_frame *frame, const char *name, jlt_value *const *lis
         frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: the list is empty", name);
         return NULL;
     }
-    if (!frame_wants(frame, list[0], name, "the function") ||
+    if (!frame_wants_value(frame, list[0], name, "the function") ||
         !values_check(frame, name, "argument", list + 1, count - 1))
         return NULL;
     julia_may_collect();
@@ -110,7 +112,7 @@ jlt_value *jlt_call_n(jlt_frame *frame, jlt_value *function, jlt_value *const *a
 /* Whether value is of that type; if not, the frame fails. */
 static bool expect(jlt_frame *frame, jlt_value *value, jlt_value *type, const char *name, const char *function)
 {
-    if (!frame_wants(frame, value, function, "value"))
+    if (!frame_wants_value(frame, value, function, "value"))
         return false;
     if (julia.isa(value, type))
         return true;
@@ -269,7 +271,7 @@ jlt_value *jlt_box_symbol_n(jlt_frame *frame, const char *bytes, size_t length)
 const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length)
 {
     size_t bytes = 0;
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return NULL;
     string_bytes_function *look = FRAME_LATE(frame, string_bytes);
     if (!look)
@@ -284,7 +286,7 @@ const char *jlt_unbox_string(jlt_frame *frame, jlt_value *value, size_t *length)
 
 const char *jlt_unbox_symbol(jlt_frame *frame, jlt_value *value)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return NULL;
     symbol_name_function *look = FRAME_LATE(frame, symbol_name);
     if (!look)
@@ -307,6 +309,13 @@ void value_mismatch(jlt_frame *frame, jlt_value *value, const char *call, const 
     frame_take(frame, name_wrong_type(value, call, expected));
 }
 
+static void expect_known(jlt_value *value, const char *call, const char *what, size_t number)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s %zu", what, number);
+    known_expect(value, call, text);
+}
+
 bool values_check(jlt_frame *frame, const char *call, const char *what, jlt_value *const *values, size_t count)
 {
     if (!count)
@@ -317,8 +326,11 @@ bool values_check(jlt_frame *frame, const char *call, const char *what, jlt_valu
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (values[i])
+        if (values[i]) {
+            if (checks_enabled)
+                expect_known(values[i], call, what, i + 1);
             continue;
+        }
         frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: %s %zu is NULL", call, what, i + 1);
         return false;
     }
@@ -337,18 +349,20 @@ bool value_passed(jlt_frame *frame, struct outcome outcome)
 
 bool jlt_is_nothing(jlt_frame *frame, jlt_value *value)
 {
-    return frame_enter(frame, __func__) && frame_wants(frame, value, __func__, "value") && value == bootstrap.nothing;
+    return frame_enter(frame, __func__) && frame_wants_value(frame, value, __func__, "value") &&
+           value == bootstrap.nothing;
 }
 
 bool jlt_is_missing(jlt_frame *frame, jlt_value *value)
 {
-    return frame_enter(frame, __func__) && frame_wants(frame, value, __func__, "value") && value == bootstrap.missing;
+    return frame_enter(frame, __func__) && frame_wants_value(frame, value, __func__, "value") &&
+           value == bootstrap.missing;
 }
 
 bool jlt_isa(jlt_frame *frame, jlt_value *value, jlt_value *type)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value") ||
-        !frame_wants(frame, type, __func__, "type"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value") ||
+        !frame_wants_value(frame, type, __func__, "type"))
         return false;
     if (julia.isa(type, bootstrap.Type))
         return julia.isa(value, type);
@@ -358,7 +372,7 @@ bool jlt_isa(jlt_frame *frame, jlt_value *value, jlt_value *type)
 
 jlt_value *jlt_typeof(jlt_frame *frame, jlt_value *value)
 {
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, value, __func__, "value"))
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value"))
         return NULL;
     type_of_function *type = FRAME_LATE(frame, type_of);
     return type ? frame_root(frame, type(value)) : NULL;

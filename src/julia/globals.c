@@ -6,6 +6,8 @@
  * time. Neither such values nor Symbols are ever collected, so nothing here is a root.
  *
  * The table only grows, up to a limit, so that looking into it takes no lock. */
+#include "julia/globals.h"
+
 #include "base/hash.h"
 #include "julia/bootstrap.h"
 #include "julia/calls.h"
@@ -145,4 +147,23 @@ struct outcome julia_global_known(const char *path, void **known)
     if (!entry && !outcome.failed)
         __atomic_store_n(known, (void *)find(chain_of(path), path), __ATOMIC_RELEASE);
     return outcome;
+}
+
+bool julia_is_constant(const jlt_value *value)
+{
+    const jlt_value *const own[] = {
+#define VALUE(name) bootstrap.name,
+        BOOTSTRAP_VALUES(VALUE)
+#undef VALUE
+    };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (own[i] == value)
+            return true;
+    for (unsigned chain = 0; chain < chains; chain++) {
+        const struct entry *entry = atomic_load_explicit(&table[chain], memory_order_acquire); /* as in find */
+        for (; entry; entry = entry->next)
+            if (entry->value == value)
+                return true;
+    }
+    return false;
 }
