@@ -17,8 +17,8 @@ struct timer {
     struct timer *previous;        /* the one before among its siblings, or whose child it is */
     int64_t at_ns;                 /* as platform_now says it */
     bool set;
-    /* On the timers' thread, with the lock: must neither set nor clear a timer, nor wait. The timer is not set any more,
-     * and free to go. */
+    /* On the timers' thread, with the lock: must neither set nor clear a timer, nor wait. It is not set any more, and
+     * free to go. */
     void (*due)(struct timer *timer);
 };
 
