@@ -6,7 +6,7 @@
 #ifndef FIBERS
 #define FIBERS 3
 #endif
-#define ITEMS 2
+#define ITEMS 3
 #define OWN
 #define CLOSES
 #ifdef LONG_FORM
@@ -37,7 +37,7 @@ proctype sender(byte first, last)
     :: item <= last -> worker_push(0, item, some_); assert(some_); item++
     :: else -> break
     od;
-    atomic { done[first] && done[last]; senders++; item = senders };
+    atomic { done[first] && done[last] && done[2]; senders++; item = senders };
     if
     :: item == 2 -> worker_push(0, CLOSE, some_); assert(some_)
     :: else
@@ -52,15 +52,12 @@ init
 {
     byte i_;
     atomic {
-        if
-        :: kind[1] = PARKS
-        :: kind[1] = WAITS
-        fi;
-        until[1] = 2;
+        kind[1] = TURNS; until[1] = 3;
+        kind[2] = WAITS; until[2] = 1;
         if :: no_memory = 0 :: no_memory = 1 fi;
         start();
-        run sender(1, 1);
-        run sender(2, 2)
+        run sender(1, 2);
+        run sender(3, 3)
     };
     timeout;
     assert(ended[0] && bells_down && box_sealed[0] && EMPTY(box[0]) && EMPTY(own[0]))

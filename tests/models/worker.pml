@@ -81,12 +81,14 @@ byte tasks[WORKERS]; /* live ones on its list */
 
 byte kind[ITEMS + 1], until[ITEMS + 1]; /* of the items 1.. */
 byte done[ITEMS + 1];
+bool one_left[ITEMS + 1];               /* of two messages */
 byte waiter[ITEMS + 1];                 /* who has set a parker: a fiber's number from 1, or GUEST */
 #define PLAIN 0
 #define LONG 1  /* computes until another is done: its thread is not free meanwhile */
 #define WAITS 2 /* is suspended until another is done, by something of Julia's */
 #define PARKS 3 /* the same, in a wait of jltask's */
 #define EXITS 4 /* the last message of a task: its exit is run */
+#define TURNS 5 /* a task of this worker with two messages, of which the first WAITS */
 #define CLOSE 20
 #define CANCEL 21
 #define GUEST 29
@@ -569,6 +571,21 @@ inline attention_leave(w)
     fi
 }
 
+inline attention_go_on(w)
+{
+#ifdef OWN
+    /* core/attention.c attention_go_on: if (worker->own && !(atomic_load(&worker->flags) & WORKER_STANDBY)) */
+    atomic { y_ = NONEMPTY(own[w]) && !standby[w] };
+    if
+    :: y_ && OWN_DO(86) -> y_ = false; make_standby(w)
+    :: else
+    fi;
+    y_ = false
+#else
+    skip
+#endif
+}
+
 #define MAY_END(w) (closing[w] && !ended[w] && !bodies[w] && !guests[w] && !tasks[w])
 
 inline has_missed_something(w, missed)
@@ -723,6 +740,16 @@ inline take_anyones(w)
     fi
 }
 
+inline put_back_own(w)
+{
+    d_step { /* core/pump.c put_back: worker_add_own(worker, inbox_take(&worker->inbox)); */
+        do :: NONEMPTY(box[w]) -> box[w]?i_; own[w]!i_ :: else -> break od;
+        i_ = 0;
+        /* core/pump.c put_back: worker_add_own(worker, (struct inbox_chain){&task->item.node, &task->item.node, 1}); */
+        own[w]!item
+    }
+}
+
 inline end_row(w)
 {
     if
@@ -735,7 +762,7 @@ inline begin_body(w)
 {
     if
     :: !in_row -> atomic { bodies[w]++; in_row = true }; attention_leave(w)
-    :: else
+    :: else -> attention_go_on(w)
     fi
 }
 
@@ -744,7 +771,7 @@ inline run_body(w, f)
     begin_body(w);
     if
     :: kind[item] == LONG -> done[until[item]]
-    :: kind[item] == WAITS ->
+    :: kind[item] == WAITS || (kind[item] == TURNS && !one_left[item]) ->
         baton[w] = 0;
         atomic { done[until[item]] && !baton[w] -> baton[w] = f + 1 }
     :: kind[item] == PARKS ->
@@ -760,9 +787,22 @@ inline run_body(w, f)
 #endif
     :: else
     fi;
-    /* core/body.c body_end: if (!more && (worker->yield_due || !worker_has_taken(worker))) */
-    if :: EMPTY(own[w]) && !has_ahead[w] -> end_row(w) :: else fi;
-    complete(item)
+    if
+    :: kind[item] == TURNS && !one_left[item] -> /* the row goes on, and the turn, or that is over */
+        one_left[item] = true;
+        if
+        :: true -> put_back_own(w); again_ = true
+        :: true -> begin_body(w)
+        fi
+    :: else
+    fi;
+    if
+    :: again_ -> again_ = false
+    :: else ->
+        /* core/body.c body_end: if (!more && (worker->yield_due || !worker_has_taken(worker))) */
+        if :: EMPTY(own[w]) && !has_ahead[w] -> end_row(w) :: else fi;
+        complete(item)
+    fi
 }
 
 inline run_item(w, f)
@@ -771,7 +811,7 @@ inline run_item(w, f)
     :: item == CLOSE -> begin_closing(w)
     :: item == CANCEL
     :: item == GUEST ->
-        /* core/pump.c wake: atomic_fetch_sub(&worker->guests, 1); */
+        /* core/pump.c wake: atomic_fetch_sub(&fiber->worker->guests, 1); */
         guest_woken(w)
     :: item >= WAKE -> /* core/pump.c wake: worker->runtime->engine->schedule(fiber); */
         atomic { if :: OWN_DO(78) -> assert(!scheduled[item - WAKE]); scheduled[item - WAKE] = true :: else fi }
