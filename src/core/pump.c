@@ -85,23 +85,29 @@ static unsigned to_take_ahead(const struct worker *worker)
     return length < most ? length : most;
 }
 
-static struct item *take_anyones(struct worker *worker)
+/* A row ends before something is taken from the queue, so that what stays there, or is taken ahead, is looked after
+ * when the next row begins. */
+static struct item *take_anyones(struct worker *worker, struct fiber *fiber)
 {
+    struct ready *ready = &worker->runtime->ready;
     if (!worker_has_others(worker) || worker->ended)
         return NULL;
     struct item *item = ahead_is_empty(&worker->ahead) ? NULL : ahead_take(&worker->ahead);
-    return item ? item : ready_take(&worker->runtime->ready, &worker->ahead, to_take_ahead(worker));
+    if (item || ready_is_empty(ready))
+        return item;
+    body_end_row(fiber);
+    return ready_take(ready, &worker->ahead, to_take_ahead(worker));
 }
 
 /* From the worker's inbox and from the runtime's queue in turn. */
-static struct item *next_item(struct worker *worker, const struct fiber *fiber)
+static struct item *next_item(struct worker *worker, struct fiber *fiber)
 {
     if (worker->bodies - fiber->in_row == worker->bodies_at_most)
         return next_errand(worker);
     worker->own_next = !worker->own_next;
-    struct item *item = worker->own_next ? take_own(worker) : take_anyones(worker);
+    struct item *item = worker->own_next ? take_own(worker) : take_anyones(worker, fiber);
     if (!item)
-        item = worker->own_next ? take_anyones(worker) : take_own(worker);
+        item = worker->own_next ? take_anyones(worker, fiber) : take_own(worker);
     return item;
 }
 

@@ -2,6 +2,7 @@
  *
  * Who looks at what is ready: nothing waits behind a long body while a worker is idle, and light work wakes nobody. */
 #include "core/fake_engine.h"
+#include "platform/platform.h"
 
 static struct runtime *runtime;
 static atomic_uint begun, may_end;
@@ -130,6 +131,72 @@ static void test_the_thread_of_a_suspended_body_is_used(void **unused)
     fake_end(runtime);
 }
 
+/* A row of bodies of one worker's own goes on with what any may run: the first of those is long for once, and then one
+ * computes until all the others have been run. The numbers are such that the worker does not look at the clock between
+ * the two, and has taken something ahead by then. */
+enum { own_things = 6, things = 6 };
+static atomic_uint things_ended, mixed_begun;
+static struct message *mixed[own_things + things + 1];
+
+static void busy_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)input, (void)output;
+    int64_t end = platform_now() + 3000000;
+    while (platform_now() < end) {
+    }
+}
+
+static void last_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)input, (void)output;
+    if (atomic_fetch_add(&mixed_begun, 1) == 0) {
+        event_raise(&may_end); /* of the other worker */
+        event_await(&things_ended, things - 1);
+    }
+    event_raise(&things_ended);
+}
+
+static void mix_run(jlt_frame *frame, const void *input, void *output)
+{
+    static const jlt_task_type own_type = {
+        .name = "own", .run = short_run, .thread = 1, .input_size = sizeof(int), .output_size = sizeof(int)};
+    static const jlt_task_type busy_type = {.name = "busy", .run = busy_run},
+                               last_type = {.name = "last", .run = last_run};
+    (void)frame, (void)input, (void)output;
+    int zero = 0;
+    for (int i = 0; i < own_things; i++)
+        mixed[i] = dispatch(runtime, &own_type, &zero);
+    mixed[own_things] = dispatch(runtime, &short_type, &zero);
+    mixed[own_things + 1] = dispatch(runtime, &busy_type, NULL);
+    for (int i = 2; i < things + 1; i++)
+        mixed[own_things + i] = dispatch(runtime, &last_type, NULL);
+}
+
+static void test_what_a_row_takes_on_its_way_does_not_wait_behind_a_long_body(void **unused)
+{
+    (void)unused;
+    static const jlt_task_type other_type = {.name = "other", .run = compute_run, .thread = 2};
+    static const jlt_task_type mix_type = {.name = "mix", .run = mix_run, .thread = 1};
+    static const jlt_task_type nothing_type = {
+        .name = "nothing", .run = short_run, .thread = 1, .input_size = sizeof(int), .output_size = sizeof(int)};
+    for (int round = 0; round < 10; round++) {
+        runtime = fake_start(2, 0);
+        atomic_store(&begun, 0);
+        atomic_store(&may_end, 0);
+        atomic_store(&mixed_begun, 0);
+        atomic_store(&things_ended, 1); /* the busy one */
+        for (int i = 0, sum; i < 50; i++)
+            check_ok(runtime_invoke(runtime, type_of(&nothing_type), &i, &sum));
+        struct message *other = dispatch(runtime, &other_type, NULL);
+        event_await(&begun, 1);
+        check_ok(runtime_invoke(runtime, type_of(&mix_type), NULL, NULL));
+        for (int i = 0, sum; i < own_things + things + 1; i++)
+            check_ok(message_receive(mixed[i], -1, &sum));
+        check_ok(message_receive(other, -1, NULL));
+        fake_end(runtime);
+    }
+}
+
 /* ---- wide machines, simulated: what is counted must not grow with the number of workers ---- */
 
 enum { messages = 500 };
@@ -181,6 +248,7 @@ int main(void)
         attention_test(test_nothing_waits_behind_a_body_that_is_long_for_once),
         attention_test(test_a_backlog_does_not_wait_behind_a_long_body),
         attention_test(test_the_thread_of_a_suspended_body_is_used),
+        attention_test(test_what_a_row_takes_on_its_way_does_not_wait_behind_a_long_body),
         attention_test(test_wake_ups_do_not_grow_with_the_workers),
     };
     return fake_run_tests(tests);
