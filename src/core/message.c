@@ -205,7 +205,10 @@ bool message_begin(struct message *message, struct worker *worker)
         return true;
     while (atomic_load(&message->item.phase) != MESSAGE_GONE)
         sched_yield(); /* who gives it up is between two steps */
-    message_refuse(message, JLT_CANCELLED);
+    if (!(message->item.flags &
+          MESSAGE_BORROWS)) /* else the caller has its input, and disposes of it (receive_early) */
+        dispose_input(message);
+    message_complete(message, error_constant(JLT_CANCELLED));
     return false;
 }
 
@@ -409,6 +412,8 @@ static jlt_status receive_early(struct message *message, uintptr_t state)
                !phased ? ""
                : begun ? "; its body had begun"
                        : "; its body had not begun, and will not");
+    if (message->item.flags & MESSAGE_BORROWS) /* which has not begun */
+        dispose_input(message);
     if (message->item.flags & MESSAGE_LIMITED)
         limit_remove(limit_of(message));
     state = atomic_exchange(&message->state, MESSAGE_FORSAKEN);

@@ -347,6 +347,60 @@ static void test_a_close_with_a_limit_answers_everybody(void **unused)
     task_drop(task);
 }
 
+static void never_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)frame, (void)state, (void)input, (void)output;
+    check(false);
+}
+
+/* A large input is the caller's own: what it owns is disposed of while it is there. */
+enum { large = 1000 };
+static atomic_bool caller_left;
+
+static void dispose_large(void *input)
+{
+    check(!atomic_load(&caller_left) && ((char *)input)[large - 1] == 7);
+    atomic_fetch_add(&disposed_inputs, 1);
+}
+
+static void *invoke_large(void *task)
+{
+    char *input = calloc(1, large);
+    check(input);
+    input[large - 1] = 7;
+    check_status(runtime_invoke_task(task, input, NULL), JLT_CANCELLED);
+    atomic_store(&caller_left, true);
+    free(input);
+    return NULL;
+}
+
+static void test_an_input_of_the_callers_is_disposed_of_before_it_leaves(void **unused)
+{
+    (void)unused;
+    static const jlt_persistent_type large_type = {
+        .name = "large",
+        .input_size = large,
+        .run = never_run,
+        .dispose_input = dispose_large,
+        .capacity = 4,
+    };
+    atomic_store(&caller_left, false);
+    struct task *task = spawn(runtime, &work_type, NULL), *other = spawn(runtime, &large_type, NULL);
+    struct message *running = call(task, &compute);
+    event_await(&begun, 1);
+    pthread_t waiting = thread_start(invoke_large, other);
+    await_true(atomic_load(&other->gate.used) == 1);
+    runtime_give_up(runtime);
+    thread_join(waiting);
+    assert_int_equal(atomic_load(&disposed_inputs), 1);
+    event_raise(&go_on);
+    message_drop(running);
+    fake_await_finished(runtime);
+    assert_int_equal(atomic_load(&disposed_inputs), 1);
+    task_drop(task);
+    task_drop(other);
+}
+
 /* ---- many at once ---- */
 
 enum { clients = 3, rounds = 400, in_flight = 8 };
@@ -469,6 +523,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_body_that_waits_is_told_to_stop_and_gives_up_what_it_waits_for, start,
                                         finish),
         cmocka_unit_test_setup_teardown(test_a_close_with_a_limit_answers_everybody, start, finish),
+        cmocka_unit_test_setup_teardown(test_an_input_of_the_callers_is_disposed_of_before_it_leaves, start, finish),
         cmocka_unit_test(test_every_call_has_one_answer_however_it_is_given_up),
     };
     return fake_run_tests(tests);

@@ -1,231 +1,513 @@
 /* SPDX-License-Identifier: MIT
  *
- * A message's reply: the state word of core/message.c and the parkers of core/parker.c. A worker completes the message;
- * a receiver waits for it, with time limits that may pass at any step, or drops it. The receiver is a client's thread,
- * which sleeps on a futex, or a fiber or a guest, which is suspended and goes on when it is scheduled. A parker is on the
- * waiter's stack: who touches it after the wait has ended is an error. What a worker that pumps does with a wake-up
- * that was pushed is one step here; worker.pml has the rest.
+ * A message's answer: the state and the phase of core/message.c, the parkers of core/parker.c, and a limit of
+ * core/limit.c. A worker takes the message, unless it was given up before, and completes it. A limit fires or not; the
+ * runtime's patience ends or not; the receiver waits, with time limits that may pass at any step, cancels, or drops it.
+ * The receiver is a client's thread, which sleeps on a futex, or a fiber, which may be told to stop, or a guest; the two
+ * are suspended and go on when they are scheduled. The message is an invoke's, whose caller stays until it is answered,
+ * or one that borrows the caller's memory, or was sent with a receiver, or without. All of that is chosen at will.
  *
- * In the end the message was completed once and freed once, what it owned was given back or received once, and nobody is
- * left waiting. */
+ * A parker is on the waiter's stack: who touches it after the wait is an error; so is who touches the message after it
+ * was freed, or the caller's memory after the caller has left. What a worker that pumps does with a wake-up that was pushed
+ * is one step here; worker.pml has the rest.
+ *
+ * In the end the receiver was told once, the message was completed, freed and left its place once, what it owned was given
+ * back or received once, and nobody is left waiting: M1 to M9 of docs/lifetimes.md. */
 #include "common.pml"
 
-/* the state word: a message_state or a parker */
+/* message.state */
 #define PENDING 0
-#define DONE 1
-#define ABANDONED 2
-#define PARKER 3
+#define ABANDONED 1
+#define FORSAKEN 2
+#define DONE 3
+#define CANCELLED 4
+#define LATE 5
+#define CANCELLED_OVER 6
+#define LATE_OVER 7
+#define PARKER 8
 byte state = PENDING;
+#define IS_DONE(s) (s >= DONE && s < PARKER)
 
+/* item.phase */
 #define WAITING 0
+#define BEGUN 1
+#define LEAVING 2
+#define GONE 3
+byte phase = WAITING;
+
+/* what is chosen */
+bool phased, limited, borrows, wanted, may_leave, skips, is_thread, is_guest, impatience;
+
+/* A wait that ends without an answer leaves something behind for the next. */
+#ifdef LONG_FORM
+#define TIMED_WAITS 2
+#else
+#define TIMED_WAITS 1
+#endif
+
+/* parker.state, from 0 as the phases */
 #define WOKEN 1
 #define TIMED_OUT 2
-byte parker; /* its state */
-bool lives;  /* the parker: from parker_init until the wait is over */
-bool reply;  /* output and error are written */
+byte parker;
+bool lives; /* the parker: from parker_init until the wait is over */
 
-byte completed, freed, kept; /* kept: who has what the output owns: given back, or received */
-bool pushed;                 /* the parker's item is in the worker's inbox */
-bool scheduled;              /* of the waiting fiber */
-bool futex_sleeps, timer;
-bool is_thread, is_guest;
+bool hint;  /* the worker that has taken it is known */
+bool reply; /* output and error are written */
+bool caller_left;
+byte completed, freed, places, told, inputs, outputs; /* how often: each is to happen once */
+bool limits_locked, has_limit, impatient, waits_locked, listed;
+bool pushed;    /* the parker's item is in a worker's inbox */
+bool scheduled; /* of the waiting fiber */
+bool futex_sleeps, timer, timer_fires, interruptible;
 byte guests;
 bool over; /* the receiver is through */
 
+#define TOUCH assert(!freed)
+
+inline limit_remove()
+{
+    if
+    :: limited -> /* core/limit.c limit_remove: pthread_mutex_lock(&lock); */
+        atomic { !limits_locked || !DO(1) -> has_limit = false }
+    :: else
+    fi
+}
+
 inline free_message()
 {
-    assert(!freed);
-    freed++
+    TOUCH;
+    limit_remove(); /* core/message.c free_message: limit_remove(limit_of(message)); */
+    atomic { TOUCH; freed++ }
 }
 
 inline free_undelivered()
 {
-    assert(reply);
-    kept++;
+    atomic { assert(reply); TOUCH; outputs++ };
     free_message()
 }
 
-/* parker_wake, and then not another look at the parker but for its item */
+inline push_wake()
+{
+    atomic {
+        assert(lives && !pushed);
+        if /* a guest's worker may have ended */
+        :: true -> /* core/parker.c push_wake: bool pushed = worker_push(fiber->worker, &parker->item); */
+            if :: DO(2) -> pushed = true :: else fi
+        :: is_guest -> /* core/parker.c push_wake: pushed = worker_push(&runtime->workers[i], &parker->item); */
+            if :: DO(3) -> pushed = true :: else fi
+        fi
+    }
+}
+
+/* After it not another look at the parker but for its item. */
 inline parker_wake()
 {
     if
     :: is_thread ->
         atomic { /* core/parker.c parker_wake: atomic_store(&parker->state, PARKER_WOKEN); */
             assert(lives);
-            if :: DO(1) -> parker = WOKEN :: else fi
+            if :: DO(4) -> parker = WOKEN :: else fi
         };
         /* core/parker.c parker_wake: platform_wake_one(&parker->state); */
-        atomic { if :: DO(2) -> futex_sleeps = false :: else fi } /* the kernel's: the memory may be gone */
+        atomic { if :: DO(5) -> futex_sleeps = false :: else fi } /* the kernel's: the memory may be gone */
     :: else ->
-        atomic { assert(lives); skip }; /* core/parker.c parker_wake: struct fiber *fiber = parker->fiber; */
+        assert(lives); /* core/parker.c parker_wake: struct fiber *fiber = parker->fiber; */
         atomic { /* core/parker.c parker_wake: unsigned was = atomic_exchange(&parker->state, PARKER_WOKEN); */
             assert(lives);
-            was = parker;
-            if :: DO(3) -> parker = WOKEN :: else fi
+            p_ = parker;
+            if :: DO(6) -> parker = WOKEN :: else fi
         };
         if
-        :: was == WAITING || !DO(4) -> /* core/parker.c parker_wake: if (was == PARKER_WAITING) */
-            /* core/parker.c parker_wake: worker_push(fiber->worker, &parker->item); */
-            atomic { assert(lives && !pushed); if :: DO(5) -> pushed = true :: else fi }
+        :: p_ == WAITING || !DO(7) -> push_wake() /* core/parker.c parker_wake: if (was == PARKER_WAITING) */
         :: else
         fi
     fi
 }
 
-active proctype worker()
+inline parker_timed_out(set)
 {
-    byte was;
-    reply = true;
-    atomic { /* core/message.c message_complete: uintptr_t was = atomic_exchange(&message->state, MESSAGE_DONE); */
-        assert(!freed);
-        completed++;
-        was = state;
-        if :: DO(6) -> state = DONE :: else fi
+    atomic { /* core/parker.c parker_timed_out: if (atomic_compare_exchange_strong(&parker->state, &waiting,
+                PARKER_TIMED_OUT)) { */
+        assert(lives);
+        set = (parker == WAITING) || !DO(8);
+        if :: set && DO(9) -> parker = TIMED_OUT :: else fi
     };
     if
-    :: was == ABANDONED ->
-        /* core/message.c message_complete: free_undelivered(message); */
-        atomic { if :: DO(7) -> free_undelivered() :: else fi }
-    :: was == PARKER ->
-        /* core/message.c message_complete: parker_wake((struct parker *)was); */
-        if :: DO(8) -> parker_wake() :: else fi
+    :: set && is_guest -> push_wake() /* core/parker.c parker_timed_out: push_wake(parker, fiber); */
+    :: set && !is_guest -> /* core/parker.c parker_timed_out: fiber->worker->runtime->engine->schedule(fiber); */
+        atomic { assert(!scheduled); if :: DO(10) -> scheduled = true :: else fi }
     :: else
     fi
 }
 
-/* The pump of the waiter's worker. */
-active proctype pump()
+/* ---- giving up ---- */
+
+inline set_state(as_, ok)
+{
+    atomic { /* core/message.c set_state: } while (!atomic_compare_exchange_strong(&message->state, &was, was ==
+                MESSAGE_ABANDONED ? MESSAGE_FORSAKEN : as)); */
+        TOUCH;
+        w_ = state;
+        /* core/message.c set_state: if (was != MESSAGE_PENDING && was != MESSAGE_ABANDONED && was < message_states) */
+        ok = (w_ == PENDING || w_ == ABANDONED || w_ == PARKER) || !DO(11);
+        if
+        :: ok && w_ == ABANDONED -> state = FORSAKEN
+        :: ok && w_ != ABANDONED && DO(12) -> state = as_
+        :: else
+        fi
+    };
+    if
+    /* core/message.c set_state: parker_wake((struct parker *)was); */
+    :: ok && w_ == PARKER && DO(13) -> parker_wake()
+    :: else
+    fi
+}
+
+inline give_up(as_, ok)
+{
+    if
+    :: !phased -> set_state(as_, ok)
+    :: else ->
+        atomic { /* core/message.c give_up: if (atomic_compare_exchange_strong(&message->item.phase, &phase,
+                    MESSAGE_LEAVING)) { */
+            TOUCH;
+            p_ = phase;
+            if :: p_ != WAITING && !DO(14) -> p_ = WAITING :: else fi;
+            if :: p_ == WAITING && DO(15) -> phase = LEAVING :: else fi
+        };
+        if
+        :: p_ == WAITING ->
+            atomic { TOUCH; if :: DO(16) -> places++ :: else fi }; /* core/message.c give_up: leave_gate(message); */
+            set_state(as_, ok);
+            atomic { TOUCH; /* core/message.c give_up: atomic_store(&message->item.phase, MESSAGE_GONE); */
+                if :: DO(17) -> phase = GONE :: else fi }
+        /* core/message.c give_up: if (phase != MESSAGE_BEGUN || flags & MESSAGE_BORROWS) */
+        :: p_ == BEGUN && !(borrows && DO(18)) ->
+            atomic { TOUCH; assert(hint) };
+            set_state(as_, ok)
+        :: else -> ok = false
+        fi
+    fi
+}
+
+/* The thread of deadlines, or who uses a canceller. */
+proctype limiter()
+{
+    byte w_, p_, as;
+    bool ok;
+    if
+    :: limited ->
+        atomic { if :: as = LATE :: as = CANCELLED fi };
+        /* core/limit.c keep: pthread_mutex_lock(&lock); */
+        atomic { !limits_locked -> limits_locked = true };
+        if
+        :: has_limit -> has_limit = false; /* core/limit.c fire: take_out(limit); */
+            /* core/limit.c fire: limit->fire(limit, reason); */
+            if :: DO(19) -> give_up(as, ok) :: else fi /* spare: that a call is not given up is no error */
+        :: else
+        fi;
+        limits_locked = false
+    :: true
+    fi
+}
+
+/* Who ends the runtime's patience. */
+proctype patience()
+{
+    byte w_, p_;
+    bool ok;
+    if
+    :: impatience ->
+        impatient = true; /* core/message.c message_give_up_all: atomic_store(&impatient, true); */
+        atomic { !waits_locked -> waits_locked = true };
+        if
+        /* core/message.c message_give_up_all: give_up(waiting->message, MESSAGE_CANCELLED); */
+        :: listed && DO(20) -> give_up(CANCELLED, ok)
+        :: else
+        fi;
+        waits_locked = false
+    :: true
+    fi
+}
+
+/* ---- the worker's side ---- */
+
+proctype worker()
+{
+    byte w_, p_;
+    bool begins = true;
+    if
+    :: phased ->
+        /* core/message.c message_begin: message->item.node.hint = (struct inbox_node *)(void *)worker; */
+        atomic { TOUCH; if :: DO(21) -> hint = true :: else fi };
+        atomic { /* core/message.c message_begin: if (atomic_compare_exchange_strong(&message->item.phase, &phase,
+                    MESSAGE_BEGUN)) */
+            TOUCH;
+            begins = (phase == WAITING) || !DO(22);
+            if :: begins && DO(23) -> phase = BEGUN :: else fi
+        };
+        if
+        :: begins
+        :: else -> /* core/message.c message_begin: while (atomic_load(&message->item.phase) != MESSAGE_GONE) */
+            if :: DO(24) -> phase == GONE :: else fi;
+            TOUCH
+        fi
+    :: else
+    fi;
+    if
+    :: begins ->
+        /* core/task.c take_message: message_leave_place(message, start ? &task->runtime->channel : &task->gate,
+            &task->runtime->senders); */
+        atomic { TOUCH; if :: DO(25) -> places++ :: else fi };
+        atomic { TOUCH; assert(!borrows || !caller_left); inputs++ }; /* the body */
+        atomic { TOUCH; assert(!borrows || !caller_left); reply = true }
+    :: else ->
+        if
+        /* core/message.c message_begin: if (!(message->item.flags & MESSAGE_BORROWS)) */
+        :: !borrows || !DO(26) ->
+            atomic { TOUCH; assert(!borrows || !caller_left); if :: DO(27) -> inputs++ :: else fi }
+        :: else
+        fi;
+        reply = true
+    fi;
+    atomic { /* core/message.c message_complete: } while (!atomic_compare_exchange_strong(&message->state, &was, next)); */
+        TOUCH;
+        completed++;
+        w_ = state;
+        if
+        :: w_ == ABANDONED || w_ == FORSAKEN
+        /* core/message.c message_complete: next = was == MESSAGE_CANCELLED ? MESSAGE_CANCELLED_OVER */
+        :: w_ == CANCELLED && DO(28) -> state = CANCELLED_OVER
+        /* core/message.c message_complete: : was == MESSAGE_LATE ? MESSAGE_LATE_OVER */
+        :: w_ == LATE && DO(29) -> state = LATE_OVER
+        :: (w_ == PENDING || w_ == PARKER) && DO(30) -> state = DONE
+        :: else
+        fi
+    };
+    if
+    /* core/message.c message_complete: free_undelivered(message); */
+    :: (w_ == ABANDONED || w_ == FORSAKEN) && DO(31) -> free_undelivered()
+    /* core/message.c message_complete: parker_wake((struct parker *)was); */
+    :: w_ == PARKER && DO(32) -> parker_wake()
+    :: else
+    fi
+}
+
+/* The pump of the waiter's worker, or of another. */
+proctype pump()
 {
 end:
     do
     :: atomic { pushed -> pushed = false;
             assert(lives && !scheduled);
             if
-            /* core/pump.c wake: atomic_fetch_sub(&worker->guests, 1); */
-            :: is_guest && DO(9) -> guests--
+            /* core/pump.c wake: atomic_fetch_sub(&fiber->worker->guests, 1); */
+            :: is_guest && DO(33) -> guests--
             :: else
             fi;
             /* core/pump.c wake: worker->runtime->engine->schedule(fiber); */
-            if :: DO(10) -> scheduled = true :: else fi
+            if :: DO(34) -> scheduled = true :: else fi
         }
     od
 }
 
-/* The engine's timer of a suspended fiber; it is stopped, on an engine's thread, when the fiber goes on. */
-active proctype timers()
+/* The engine's timer of a suspended fiber. It is stopped when the fiber goes on, which waits if it fires just then. */
+proctype timers()
 {
     bool set;
 end:
     do
-    :: atomic { timer -> timer = false; /* core/parker.c parker_timed_out: if (atomic_compare_exchange_strong(&parker->state, &waiting, PARKER_TIMED_OUT)) { */
-            assert(lives);
-            set = (parker == WAITING) || !DO(11);
-            if :: set && DO(12) -> parker = TIMED_OUT :: else fi
-        };
-        if
-        :: set && is_guest ->
-            /* core/parker.c parker_timed_out: worker_push(fiber->worker, &parker->item); */
-            atomic { assert(!pushed); if :: DO(13) -> pushed = true :: else fi }
-        :: set && !is_guest ->
-            /* core/parker.c parker_timed_out: fiber->worker->runtime->engine->schedule(fiber); */
-            atomic { assert(!scheduled); if :: DO(14) -> scheduled = true :: else fi }
-        :: else
-        fi
+    :: atomic { timer -> timer = false; timer_fires = true; assert(lives) }; parker_timed_out(set); timer_fires = false
     od
 }
+
+/* ---- the receiver's side ---- */
 
 inline wait_as_thread()
 {
     do
     :: parker != WAITING -> woken = true; break
-    :: limited -> woken = false; break
+    :: in_time -> woken = false; break
     :: else -> atomic { /* core/parker.c wait_as_thread: platform_wait(&parker->state, PARKER_WAITING, left); */
             if
-            :: parker == WAITING || !DO(15) -> futex_sleeps = true
+            :: parker == WAITING || !DO(35) -> futex_sleeps = true
             :: else
             fi
         };
         if
         :: !futex_sleeps
-        :: limited -> futex_sleeps = false
+        :: in_time -> futex_sleeps = false
         fi
     od
 }
 
-active proctype receiver()
+/* A fiber or guest. What tells a body to stop runs on the fiber's own thread, while it is suspended. */
+inline wait_suspended()
 {
-    byte limits; /* waits that may end without a reply: one, so that the second finds what the first left */
-    bool woken, limited;
+    interruptible = !is_guest; /* core/parker.c parker_wait_interruptibly: fiber->interruptible = parker; */
+    timer = in_time; /* core/parker.c parker_wait: worker->runtime->engine->suspend(parker->fiber, parker, timeout_ns); */
     if
-    :: is_thread = true
-    :: is_thread = false; is_guest = false
-    :: is_thread = false; is_guest = true
+    :: atomic { scheduled -> scheduled = false; timer = false; interruptible = false }
+    :: atomic { interruptible && !interrupted -> interrupted = true; stopped = true };
+        /* core/pump.c interrupt_bodies: parker_timed_out(fiber->interruptible); */
+        if :: DO(36) -> parker_timed_out(ok) :: else fi; /* spare: only that a body is not told */
+        atomic { scheduled -> scheduled = false; timer = false; interruptible = false }
+    fi;
+    !timer_fires;
+    /* core/parker.c parker_wait: return atomic_load(&parker->state) == PARKER_WOKEN; */
+    atomic { woken = (parker == WOKEN) }
+}
+
+proctype receiver()
+{
+    byte w_, p_, was;
+    byte limits; /* waits that may end without a reply */
+    bool woken, in_time, stopped, interrupted, ok, cancelled;
+    if
+    :: !wanted -> goto end
+    :: else
     fi;
     do
-    :: state == DONE -> break
-    :: limits == 2 || limits == 0 -> goto drops
+    :: IS_DONE(state) -> goto receives /* core/message.c await_answer: while (!message_is_done(message)) { */
+    :: may_leave -> goto drops
+    :: may_leave && !cancelled -> cancelled = true; give_up(CANCELLED, ok) /* jlt_receiver_cancel */
     :: true ->
-        atomic { if :: limits < 2 -> limited = true; limits++ :: limited = false fi };
+        atomic { if :: limits < TIMED_WAITS && may_leave -> in_time = true; limits++ :: in_time = false fi; stopped = false };
         /* core/parker.c parker_init: atomic_init(&parker->state, PARKER_WAITING); */
-        atomic { if :: DO(16) -> parker = WAITING :: else fi; lives = true };
+        atomic { if :: DO(37) -> parker = WAITING :: else fi; lives = true };
         /* core/parker.c parker_init: worker_add_guest(parker->fiber->worker); */
-        atomic { if :: is_guest && DO(17) -> guests++ :: else fi };
-        atomic { /* core/message.c sleep_until_done: if (!atomic_compare_exchange_strong(&message->state, &state, (uintptr_t)&parker)) { */
-            woken = (state != PENDING) && DO(18);
-            if :: !woken && DO(19) -> state = PARKER :: else fi
+        atomic { if :: is_guest && DO(38) -> guests++ :: else fi };
+        atomic { /* core/message.c sleep_until_done: if (!atomic_compare_exchange_strong(&message->state, &state,
+                    (uintptr_t)&parker)) { */
+            TOUCH;
+            woken = (state != PENDING) && DO(39);
+            if :: !woken && DO(40) -> state = PARKER :: else fi
         };
         if
         :: woken ->
             /* core/parker.c parker_drop: worker_remove_guest(parker->fiber->worker); */
-            atomic { if :: is_guest && DO(20) -> guests-- :: else fi; lives = false; break }
+            atomic { if :: is_guest && DO(41) -> guests-- :: else fi; lives = false; goto receives }
+        :: else
+        fi;
+        atomic { !waits_locked -> if :: DO(42) -> listed = true :: else fi }; /* core/message.c sleep_until_done: list_waiting(&waiting); */
+        if
+        /* core/message.c sleep_until_done: if (atomic_load(&impatient)) */
+        :: impatient && DO(43) -> give_up(CANCELLED, ok)
         :: else
         fi;
         if
         :: is_thread -> wait_as_thread()
-        :: else ->
-            timer = limited; /* core/parker.c parker_wait: worker->runtime->engine->suspend(parker->fiber, parker, timeout_ns); */
-            atomic { scheduled -> scheduled = false; timer = false };
-            /* core/parker.c parker_wait: return atomic_load(&parker->state) == PARKER_WOKEN; */
-            atomic { woken = (parker == WOKEN) }
+        :: else -> wait_suspended()
         fi;
+        /* core/message.c sleep_until_done: unlist_waiting(&waiting); */
+        atomic { !waits_locked || !DO(44) -> if :: DO(45) -> listed = false :: else fi };
         if
-        :: woken -> lives = false; break
+        :: woken -> lives = false; goto receives
         :: else
         fi;
-        atomic { /* core/message.c sleep_until_done: if (atomic_compare_exchange_strong(&message->state, &state, MESSAGE_PENDING)) */
-            woken = (state == PARKER) || !DO(21);
-            if :: woken && DO(22) -> state = PENDING; lives = false :: woken && !DO(22) -> lives = false :: else fi
+        atomic { /* core/message.c sleep_until_done: if (atomic_compare_exchange_strong(&message->state, &state,
+                    MESSAGE_PENDING)) */
+            woken = (state == PARKER) || !DO(46);
+            if :: woken && DO(47) -> state = PENDING; lives = false :: woken && !DO(47) -> lives = false :: else fi
         };
         if
-        :: woken -> woken = false
+        :: woken ->
+            woken = false;
+            if
+            /* core/message.c await_answer: if (end == WAIT_STOPPED && give_up(message, MESSAGE_CANCELLED)) */
+            :: stopped && DO(48) -> give_up(CANCELLED, ok) /* spare: it waits on */
+            :: else
+            fi
         :: else ->
             /* core/message.c sleep_until_done: parker_wait_late(&parker); */
-            if :: DO(23) -> parker == WOKEN :: else fi;
+            if :: DO(49) -> parker == WOKEN :: else fi;
             lives = false;
-            break
+            goto receives
         fi
     od;
-    atomic { /* core/message.c message_receive: if (!message_is_done(message) && (timeout_ns == 0 || !await(message, timeout_ns))) */
-        assert(reply && state == DONE);
-        kept++;
-        free_message();
-        over = true
+receives:
+    atomic { /* core/message.c receive_answer: uintptr_t state = atomic_load(&message->state); */
+        TOUCH;
+        was = state;
+        assert(IS_DONE(was));
+        told++
     };
+    if
+    :: was == DONE -> atomic { assert(reply); outputs++ }; free_message()
+    :: else ->
+        /* core/message.c receive_early: if (message->item.flags & MESSAGE_BORROWS) */
+        atomic { if :: borrows && DO(50) -> inputs++ :: else fi };
+        /* core/message.c receive_early: limit_remove(limit_of(message)); */
+        if :: DO(51) -> limit_remove() :: else fi; /* spare: whoever frees it does it as well */
+        atomic { /* core/message.c receive_early: state = atomic_exchange(&message->state, MESSAGE_FORSAKEN); */
+            TOUCH;
+            was = state;
+            if :: DO(52) -> state = FORSAKEN :: else fi
+        };
+        if
+        /* core/message.c receive_early: free_undelivered(message); */
+        :: (was == CANCELLED_OVER || was == LATE_OVER) && DO(53) -> free_undelivered()
+        :: else
+        fi
+    fi;
     goto end;
 drops:
-    atomic { /* core/message.c message_drop: if (atomic_exchange(&message->state, MESSAGE_ABANDONED) == MESSAGE_DONE) */
-        woken = (state == DONE);
-        if :: DO(24) -> state = ABANDONED :: else fi
-    };
-    /* core/message.c message_drop: free_undelivered(message); */
-    atomic { if :: woken && DO(25) -> free_undelivered() :: else fi };
-    over = true;
+    ok = false;
+    told++; /* it asks not to be */
+    /* core/message.c message_drop: bool forsake = message->type->fields.skip_if_dropped && give_up(message,
+        MESSAGE_FORSAKEN); */
+    if :: skips && DO(54) -> give_up(FORSAKEN, ok) :: else fi; /* spare: it begins for nobody */
+    if
+    :: !ok || !DO(55) ->
+        atomic { /* core/message.c message_drop: } while (!atomic_compare_exchange_strong(&message->state, &was, next)); */
+            TOUCH;
+            was = state;
+            if
+            :: was == DONE || was == CANCELLED_OVER || was == LATE_OVER
+            :: was == PENDING && DO(56) -> state = ABANDONED
+            :: else -> if :: DO(57) -> state = FORSAKEN :: else fi
+            fi
+        };
+        if
+        /* core/message.c message_drop: free_undelivered(message); */
+        :: (was == DONE || was == CANCELLED_OVER || was == LATE_OVER) && DO(58) -> free_undelivered()
+        :: else
+        fi
+    :: else
+    fi;
 end:
-    skip
+    caller_left = true;
+    over = true
 }
 
-/* When all is quiet. */
-active proctype monitor()
+/* What is checked in the end is when all is quiet. */
+init
 {
-    atomic { timeout -> assert(over && completed == 1 && freed == 1 && kept == 1 && guests == 0 && !pushed && !scheduled) }
+    atomic {
+        if
+        :: wanted = true /* an invoke's */
+        :: wanted = true; phased = true; borrows = true
+        :: wanted = true; phased = true; may_leave = true
+        :: wanted = true; phased = true; may_leave = true; limited = true
+        :: wanted = true; phased = true; limited = true /* an invoke's with options */
+        :: phased = true; limited = true; state = ABANDONED
+        fi;
+        if :: may_leave -> skips = true :: true fi;
+#ifdef LONG_FORM
+        if :: impatience = true :: true fi;
+#else
+        if :: !limited -> impatience = true :: true fi; /* one or the other */
+#endif
+        has_limit = limited;
+        if
+        :: is_thread = true
+        :: wanted
+        :: wanted -> is_guest = true
+        fi;
+        run limiter(); run patience(); run worker(); run pump(); run timers(); run receiver()
+    };
+    atomic {
+        timeout -> assert(over && told == wanted && completed == 1 && freed == 1 && places == 1 && inputs == 1);
+        assert(outputs == 1 && guests == 0 && !pushed && !scheduled && !listed && !limits_locked && !waits_locked)
+    }
 }

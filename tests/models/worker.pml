@@ -706,6 +706,14 @@ inline take_own(w)
     if :: NONEMPTY(own[w]) -> own[w]?item :: else fi
 }
 
+inline end_row(w)
+{
+    if
+    :: in_row -> atomic { in_row = false; bodies[w]-- }; attention_return(w)
+    :: else
+    fi
+}
+
 inline take_anyones(w)
 {
     if
@@ -719,6 +727,8 @@ inline take_anyones(w)
         look_at_queue(some_);
         if
         :: some_ ->
+            /* core/pump.c take_anyones: body_end_row(fiber); */
+            if :: DO(87) -> end_row(w) :: else fi;
             atomic { /* core/ready.c ready_take: spin_lock(&ready->lock); */
                 !locked -> locked = true;
                 if :: EMPTY(list) -> drain_inbox() :: else fi
@@ -748,14 +758,6 @@ inline put_back_own(w)
         /* core/pump.c put_back: worker_add_own(worker, (struct inbox_chain){&task->item.node, &task->item.node, 1}); */
         own[w]!item
     }
-}
-
-inline end_row(w)
-{
-    if
-    :: in_row -> atomic { in_row = false; bodies[w]-- }; attention_return(w)
-    :: else
-    fi
 }
 
 inline begin_body(w)
