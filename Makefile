@@ -3,6 +3,7 @@
 #   make demo      build, get a Julia if there is none, run the accumulator on it
 #   make check     build everything and pass all tests
 #   make check-julias JULIAS="a b c"   the same built tests on each of these; SHORT=1: without those under GC stress
+#   make models    the models of tests/models with larger bounds and all mutants: hours (docs/models.md)
 #   make bench     measure jltask beside its peers: table, bench/results/*.csv, chart. BENCH="--quick",
 #                  BENCH="--julia=PATH" for another Julia, whose version the results' names have
 #   make install   PREFIX=/usr/local, DESTDIR=
@@ -22,7 +23,7 @@ endif
 configure = cmake --preset $(1) -DJLT_WERROR=$(or $(WERROR),OFF) > build/$(1).log || { cat build/$(1).log; exit 1; }
 build = mkdir -p build && $(call configure,$(1)) && cmake --build build/$(1) -j $(JOBS) $(2) -- --no-print-directory -s
 
-.PHONY: all demo check check-julias bench install lint clean
+.PHONY: all demo check check-julias models bench install lint clean
 
 all:
 	@scripts/setup build
@@ -41,6 +42,10 @@ check-julias:
 	@scripts/setup build tests
 	@$(call build,debug) >/dev/null
 	@scripts/check-julias $(if $(SHORT),--short) $(JOBS) build/debug $(JULIAS)
+
+models:
+	@scripts/setup tests
+	@scripts/check-models --all
 
 bench:
 	@scripts/setup build julia bench

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Things of the first worker's own and things of anybody's, in rows that go on from one to the other: two workers, and
- * a body that computes until another is done. Unless SENDERS, the first have just been pushed, and the doorbell rung. */
+ * Things of the first worker's own and things of anybody's, in rows that go on from one to the other: two workers,
+ * and a body that computes until another is done. Unless SENDERS, the first have just been pushed, and the doorbell
+ * rung.
+ * */
 #define WORKERS 2
 #ifndef FIBERS
 #define FIBERS 3

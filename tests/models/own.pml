@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * A worker's own inbox, its doorbell and its standby: two senders and one worker, whose bodies are suspended until
- * another is done, in a wait of jltask's or of Julia's; for a fiber there may be no memory at first; then the close. */
+ * another is done, in a wait of jltask's or of Julia's; for a fiber there may be no memory at first; then the close.
+ **/
 #define WORKERS 1
 #ifndef FIBERS
-#define FIBERS 3
+#define FIBERS 4
 #endif
 #define ITEMS 3
 #define OWN

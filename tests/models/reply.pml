@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
  * A message's answer: the state and the phase of core/message.c, the parkers of core/parker.c, and a limit of
- * core/limit.c. A worker takes the message, unless it was given up before, and completes it. A limit fires or not; the
- * runtime's patience ends or not; the receiver waits, with time limits that may pass at any step, cancels, or drops it.
- * The receiver is a client's thread, which sleeps on a futex, or a fiber, which may be told to stop, or a guest; the two
- * are suspended and go on when they are scheduled. The message is an invoke's, whose caller stays until it is answered,
- * or one that borrows the caller's memory, or was sent with a receiver, or without. All of that is chosen at will.
+ * core/limit.c. A worker takes the message, unless it was given up before, and completes it. A limit fires or not;
+ * the runtime's patience ends or not; the receiver waits, with time limits that may pass at any step, cancels, or
+ * drops it. The receiver is a client's thread, which sleeps on a futex, or a fiber, which may be told to stop, or a
+ * guest; the two are suspended and go on when they are scheduled. The message is an invoke's, whose caller stays
+ * until it is answered, or one that borrows the caller's memory, or was sent with a receiver, or without. All of that
+ * is chosen at will.
  *
- * A parker is on the waiter's stack: who touches it after the wait is an error; so is who touches the message after it
- * was freed, or the caller's memory after the caller has left. What a worker that pumps does with a wake-up that was pushed
- * is one step here; worker.pml has the rest.
+ * A parker is on the waiter's stack: who touches it after the wait is an error; so is who touches the message after
+ * it was freed, or the caller's memory after the caller has left. What a worker that pumps does with a wake-up that
+ * was pushed is one step here; worker.pml has the rest.
  *
- * In the end the receiver was told once, the message was completed, freed and left its place once, what it owned was given
- * back or received once, and nobody is left waiting: M1 to M9 of docs/lifetimes.md. */
+ * In the end the receiver was told once, the message was completed, freed and left its place once, what it owned was
+ * given back or received once, and nobody is left waiting: M1 to M9 of docs/lifetimes.md. */
 #include "common.pml"
 
 /* message.state */
@@ -275,7 +276,9 @@ proctype worker()
         fi;
         reply = true
     fi;
-    atomic { /* core/message.c message_complete: } while (!atomic_compare_exchange_strong(&message->state, &was, next)); */
+    atomic {
+        /* core/message.c message_complete: } while (!atomic_compare_exchange_strong(&message->state, &was,
+            next)); */
         TOUCH;
         completed++;
         w_ = state;
@@ -352,7 +355,8 @@ inline wait_as_thread()
 inline wait_suspended()
 {
     interruptible = !is_guest; /* core/parker.c parker_wait_interruptibly: fiber->interruptible = parker; */
-    timer = in_time; /* core/parker.c parker_wait: worker->runtime->engine->suspend(parker->fiber, parker, timeout_ns); */
+    /* core/parker.c parker_wait: worker->runtime->engine->suspend(parker->fiber, parker, timeout_ns); */
+    timer = in_time;
     if
     :: atomic { scheduled -> scheduled = false; timer = false; interruptible = false }
     :: atomic { interruptible && !interrupted -> interrupted = true; stopped = true };
@@ -379,7 +383,10 @@ proctype receiver()
     :: may_leave -> goto drops
     :: may_leave && !cancelled -> cancelled = true; give_up(CANCELLED, ok) /* jlt_receiver_cancel */
     :: true ->
-        atomic { if :: limits < TIMED_WAITS && may_leave -> in_time = true; limits++ :: in_time = false fi; stopped = false };
+        atomic {
+            if :: limits < TIMED_WAITS && may_leave -> in_time = true; limits++ :: in_time = false fi;
+            stopped = false
+        };
         /* core/parker.c parker_init: atomic_init(&parker->state, PARKER_WAITING); */
         atomic { if :: DO(37) -> parker = WAITING :: else fi; lives = true };
         /* core/parker.c parker_init: worker_add_guest(parker->fiber->worker); */
@@ -396,7 +403,8 @@ proctype receiver()
             atomic { if :: is_guest && DO(41) -> guests-- :: else fi; lives = false; goto receives }
         :: else
         fi;
-        atomic { !waits_locked -> if :: DO(42) -> listed = true :: else fi }; /* core/message.c sleep_until_done: list_waiting(&waiting); */
+        /* core/message.c sleep_until_done: list_waiting(&waiting); */
+        atomic { !waits_locked -> if :: DO(42) -> listed = true :: else fi };
         if
         /* core/message.c sleep_until_done: if (atomic_load(&impatient)) */
         :: impatient && DO(43) -> give_up(CANCELLED, ok)
@@ -466,12 +474,14 @@ drops:
     if :: skips && DO(54) -> give_up(FORSAKEN, ok) :: else fi; /* spare: it begins for nobody */
     if
     :: !ok || !DO(55) ->
-        atomic { /* core/message.c message_drop: } while (!atomic_compare_exchange_strong(&message->state, &was, next)); */
+        atomic {
+            /* core/message.c message_drop: } while (!atomic_compare_exchange_strong(&message->state,
+                &was, next)); */
             TOUCH;
             was = state;
             if
             :: was == DONE || was == CANCELLED_OVER || was == LATE_OVER
-            :: was == PENDING && DO(56) -> state = ABANDONED
+            :: was == PENDING -> if :: DO(56) -> state = ABANDONED :: else fi
             :: else -> if :: DO(57) -> state = FORSAKEN :: else fi
             fi
         };

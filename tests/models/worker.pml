@@ -5,12 +5,9 @@
  *
  * A worker's thread is its baton: one fiber has it, or an answer to a call. A fiber is a process that waits for being
  * scheduled and for the baton. Where code waits awake, the fiber just may not go on. Whether a body is slow, whether
- * what is left is worth a wake-up, how much is taken ahead, whether things
- * move, whether it is time to yield, whether there are fibers enough, who is idle: all that is measured or counted in C,
- * or is a hint there, is chosen at will here, so that every way is tried. */
-
-/* Steps that only own.pml takes, not queue.pml: their mutants are not tried by the runner yet. */
-#define OWN_DO(n) DO(n)
+ * what is left is worth a wake-up, how much is taken ahead, whether things move, whether it is time to yield, whether
+ * there are fibers enough, who is idle: all that is measured or counted in C, or is a hint there, is chosen at will
+ * here, so that every way is tried. */
 
 /* ---- what is ready: core/ready.h ---- */
 
@@ -52,8 +49,8 @@ bool has_ahead[WORKERS];  /* next < end: the thing may have been given back */
 
 /* What only a scenario with a close, or with things in a worker's own inbox, looks at. */
 #ifdef CLOSES
-#define COUNT_IN(n, counter) atomic { if :: OWN_DO(n) -> counter++ :: else fi }
-#define COUNT_OUT(n, counter) atomic { if :: OWN_DO(n) -> counter-- :: else fi }
+#define COUNT_IN(n, counter) atomic { if :: DO(n) -> counter++ :: else fi }
+#define COUNT_OUT(n, counter) atomic { if :: DO(n) -> counter-- :: else fi }
 #else
 #define COUNT_IN(n, counter) skip
 #define COUNT_OUT(n, counter) skip
@@ -140,15 +137,15 @@ inline ring(v, want)
         :: (want && !flag_ended[v]) || (!want && UNATTENDED(v)) ->
             x_ = !rung[v];
             /* core/attention.c ring: marked = atomic_compare_exchange_weak(&worker->flags, &flags, flags | mark); */
-            if :: OWN_DO(2) -> rung[v] = true :: else fi; /* spare: rings are merged */
-            if :: want && OWN_DO(3) -> wanting[v] = true :: else fi
+            if :: DO(2) -> rung[v] = true :: else fi; /* spare: rings are merged */
+            if :: want && DO(3) -> wanting[v] = true :: else fi
         :: else
         fi
     };
     if
     :: x_ ->
         /* core/attention.c ring: worker->runtime->engine->ring(worker); */
-        atomic { assert(!bells_down); if :: OWN_DO(4) -> bell[v] = true :: else fi; x_ = false }
+        atomic { assert(!bells_down); if :: DO(4) -> bell[v] = true :: else fi; x_ = false }
     :: else
     fi;
     /* core/attention.c ring: atomic_fetch_sub(&worker->ringers, 1); */
@@ -164,7 +161,7 @@ inline worker_push(v, item_, ok)
     if
     :: ok ->
         /* core/attention.c worker_push: if (is_unattended(atomic_load(&worker->flags))) */
-        atomic { x_ = OWN_DO(5) && UNATTENDED(v) };
+        atomic { x_ = DO(5) && UNATTENDED(v) };
         if :: x_ -> ring(v, false) :: else fi
     :: else
     fi;
@@ -175,7 +172,8 @@ inline make_standby(v)
 {
     atomic {
         x_ = !attentive[v] && !standby[v];
-        /* core/attention.c make_standby: atomic_compare_exchange_weak(&worker->flags, &flags, flags | WORKER_STANDBY) */
+        /* core/attention.c make_standby: atomic_compare_exchange_weak(&worker->flags, &flags, flags | WORKER_STANDBY)
+            */
         if :: x_ && DO(6) -> standby[v] = true :: else fi
     };
     if
@@ -193,9 +191,9 @@ inline make_standby(v)
         if
         :: !y_ ->
             /* core/attention.c make_standby: atomic_fetch_and(&worker->flags, ~(unsigned)WORKER_STANDBY); */
-            atomic { if :: OWN_DO(8) -> standby[v] = false :: else fi };
+            atomic { if :: DO(8) -> standby[v] = false :: else fi };
             /* core/attention.c make_standby: worker_rouse(worker); */
-            if :: OWN_DO(9) -> ring(v, true) :: else fi
+            if :: DO(9) -> ring(v, true) :: else fi
         :: else
         fi;
         y_ = false
@@ -206,17 +204,19 @@ inline make_standby(v)
 
 inline worker_doorbell(v)
 {
-    atomic { /* core/attention.c worker_doorbell: atomic_fetch_and(&worker->flags, ~(unsigned)(WORKER_RUNG | WORKER_WANTING)); */
+    atomic {
+        /* core/attention.c worker_doorbell: atomic_fetch_and(&worker->flags, ~(unsigned)(WORKER_RUNG |
+            WORKER_WANTING)); */
         y_ = wanting[v];
-        if :: OWN_DO(10) -> rung[v] = false; wanting[v] = false :: else fi
+        if :: DO(10) -> rung[v] = false; wanting[v] = false :: else fi
     };
     /* core/attention.c worker_doorbell: if ((flags & WORKER_WANTING) || !inbox_is_empty(&worker->inbox)) */
-    atomic { y_ = (OWN_DO(11) && y_) || (OWN_DO(12) && NONEMPTY(box[v])) };
+    atomic { y_ = (DO(11) && y_) || (DO(12) && NONEMPTY(box[v])) };
     if
     :: y_ ->
         y_ = false;
         /* core/attention.c worker_doorbell: make_standby(worker); */
-        if :: OWN_DO(13) -> make_standby(v) :: else fi
+        if :: DO(13) -> make_standby(v) :: else fi
     :: else
     fi;
     y_ = false
@@ -234,7 +234,8 @@ inline look_at_queue(some)
     fi
 }
 
-/* The lock is taken with the step after it, and given back with the one before: nobody who does not ask for it sees it. */
+/* The lock is taken with the step after it, and given back with the one before: nobody who does not ask for it sees
+    it. */
 inline drain_inbox()
 {
     /* core/ready.c drain: append(ready, inbox_take(&ready->inbox)); */
@@ -252,7 +253,8 @@ inline put_back(item_)
 {
     atomic { !locked -> locked = true; drain_inbox() }; /* core/ready.c ready_put_back: drain(ready); */
     if :: NONEMPTY(moving) -> drain_to_list() :: else fi;
-    atomic { list!item_; locked = false } /* core/ready.c ready_put_back: append(ready, (struct inbox_chain){&item->node, &item->node, 1}); */
+    /* core/ready.c ready_put_back: append(ready, (struct inbox_chain){&item->node, &item->node, 1}); */
+    atomic { list!item_; locked = false }
 }
 
 /* ---- calling ---- */
@@ -262,7 +264,10 @@ inline ring_for()
     /* core/attention.c ring_for: atomic_fetch_add(&runtime->ready.callers, 1); */
     COUNT_IN(14, callers);
     /* core/attention.c mark: !(atomic_fetch_or(&ready->lookout, flag) & (flag | ENDED)); */
-    atomic { x_ = !called && !lookout_ended; if :: !lookout_ended && DO(15) -> called = true :: else fi }; /* spare: calls are merged */
+    atomic {
+        x_ = !called && !lookout_ended;
+        if :: !lookout_ended && DO(15) -> called = true :: else fi /* spare: calls are merged */
+    };
     if
     :: x_ ->
         /* core/attention.c ring_for: runtime->engine->call(runtime); */
@@ -279,7 +284,10 @@ inline watch()
     /* core/attention.c watch: atomic_fetch_add(&runtime->ready.callers, 1); */
     COUNT_IN(17, callers);
     /* core/attention.c watch: if (mark(&runtime->ready, WATCHED)) */
-    atomic { x_ = !watched && !lookout_ended; if :: !lookout_ended && DO(18) -> watched = true :: else fi }; /* spare: it need not be set twice */
+    atomic {
+        x_ = !watched && !lookout_ended;
+        if :: !lookout_ended && DO(18) -> watched = true :: else fi /* spare: it need not be set twice */
+    };
     if
     :: x_ ->
         /* core/attention.c watch: watch_set(&runtime->watch, delay_ns); */
@@ -293,7 +301,9 @@ inline watch()
 
 inline attention_push(item_, ok)
 {
-    atomic { /* core/attention.c attention_push: if (inbox_push(&runtime->ready.inbox, &item->node, &pushed) == INBOX_REFUSED) */
+    atomic {
+        /* core/attention.c attention_push: if (inbox_push(&runtime->ready.inbox, &item->node, &pushed) ==
+            INBOX_REFUSED) */
         ok = !sealed;
         if :: ok -> inbox!item_ :: else fi
     };
@@ -367,7 +377,10 @@ inline attention_answer(here)
     if
     :: some_ ->
         atomic { x_ = LOOKED_AT };
-        if :: !x_ -> atomic { x_ = called || lookout_ended; if :: !x_ && DO(15) -> called = true :: else fi } :: else fi;
+        if
+        :: !x_ -> atomic { x_ = called || lookout_ended; if :: !x_ && DO(15) -> called = true :: else fi }
+        :: else
+        fi;
         if
         :: !x_ ->
             v_ = here;
@@ -398,7 +411,8 @@ inline give_back(v)
     atomic {
         if :: x_ = true :: x_ = false fi; /* whether it moves */
         i_ = 0;
-        /* core/ready.c ahead_give_back: struct inbox_node *node = moves ? NULL : atomic_exchange(&ahead->nodes[i], NULL); */
+        /* core/ready.c ahead_give_back: struct inbox_node *node = moves ? NULL : atomic_exchange(&ahead->nodes[i],
+            NULL); */
         if :: !x_ -> i_ = ahead[v]; if :: DO(32) -> ahead[v] = 0 :: else fi :: else fi
     };
     o_ = i_;
@@ -468,7 +482,8 @@ inline look(w, clear)
 {
     atomic { /* core/attention.c look: } while (!atomic_compare_exchange_weak(&ready->lookout, &lookout, next)); */
         looks[w] = !LOOKED_AT;
-        if :: looks[w] && DO(42) -> holder = w + 1; away = false :: else fi; /* spare: others ring for it and look themselves */
+        /* others ring for it and look themselves */
+        if :: looks[w] && DO(42) -> holder = w + 1; away = false :: else fi; /* spare */
         if :: clear && DO(43) -> called = false :: else fi
     }
 }
@@ -505,11 +520,12 @@ inline attention_enter(w)
             /* core/attention.c attention_enter: look(worker, CALLED); */
             if :: DO(49) -> look(w, true) :: else fi
         :: else ->
-            /* core/attention.c attention_enter: atomic_fetch_and(&worker->runtime->ready.lookout, ~(unsigned)CALLED); */
-            atomic { if :: OWN_DO(50) -> called = false :: else fi };
+            /* core/attention.c attention_enter: atomic_fetch_and(&worker->runtime->ready.lookout, ~(unsigned)CALLED);
+                */
+            atomic { if :: DO(50) -> called = false :: else fi };
             look_at_queue(some_);
             /* core/attention.c attention_enter: ring_for(worker->runtime); */
-            if :: some_ && OWN_DO(51) -> ring_for() :: else fi;
+            if :: some_ && DO(51) -> ring_for() :: else fi;
             some_ = false
         fi
     :: else
@@ -530,11 +546,13 @@ inline leave_behind(w, soon_back)
     :: OTHERS ->
         /* core/attention.c leave_behind: look_away(worker, soon_back); */
         if :: DO(54) -> look_away(w, soon_back) :: else fi;
-        /* core/attention.c leave_behind: bool anything = !ready_is_empty(&worker->runtime->ready), ahead = !ahead_is_empty(&worker->ahead); */
+        /* core/attention.c leave_behind: bool anything = !ready_is_empty(&worker->runtime->ready), ahead =
+            !ahead_is_empty(&worker->ahead); */
         look_at_queue(some_);
         if
         /* core/attention.c leave_behind: make_standby(worker); */
-        :: (some_ || has_ahead[w]) && DO(55) -> make_standby(w) /* spare: a standby of a busy thread comes late; in queue.pml another worker does it */
+        /* a standby of a busy thread comes late; in queue.pml another worker does it */
+        :: (some_ || has_ahead[w]) && DO(55) -> make_standby(w) /* spare */
         :: else
         fi;
         if
@@ -560,7 +578,7 @@ inline attention_leave(w)
     atomic { y_ = NONEMPTY(own[w]) || NONEMPTY(box[w]) };
     if
     /* core/attention.c attention_leave: if (worker_has_own(worker)) */
-    :: y_ && OWN_DO(59) -> y_ = false; make_standby(w)
+    :: y_ && DO(59) -> y_ = false; make_standby(w)
     :: else
     fi;
     y_ = false;
@@ -577,7 +595,7 @@ inline attention_go_on(w)
     /* core/attention.c attention_go_on: if (worker->own && !(atomic_load(&worker->flags) & WORKER_STANDBY)) */
     atomic { y_ = NONEMPTY(own[w]) && !standby[w] };
     if
-    :: y_ && OWN_DO(86) -> y_ = false; make_standby(w)
+    :: y_ && DO(86) -> y_ = false; make_standby(w)
     :: else
     fi;
     y_ = false
@@ -592,8 +610,8 @@ inline has_missed_something(w, missed)
 {
     /* core/attention.c has_missed_something: if (worker_has_own(worker) || closing_may_end(worker)) */
 #ifdef OWN
-    atomic { missed = OWN_DO(60) && (NONEMPTY(own[w]) || NONEMPTY(box[w])) };
-    if :: !missed -> atomic { missed = OWN_DO(61) && MAY_END(w) } :: else fi;
+    atomic { missed = DO(60) && (NONEMPTY(own[w]) || NONEMPTY(box[w])) };
+    if :: !missed -> atomic { missed = DO(61) && MAY_END(w) } :: else fi;
 #endif
     if
     :: !missed && OTHERS && !ended[w] ->
@@ -621,9 +639,9 @@ inline stop_looking(w)
 inline attention_end(w, last)
 {
     /* core/attention.c attention_end: atomic_fetch_or(&worker->flags, WORKER_ENDED); */
-    atomic { if :: OWN_DO(66) -> flag_ended[w] = true :: else fi };
+    atomic { if :: DO(66) -> flag_ended[w] = true :: else fi };
     /* core/attention.c attention_end: while (atomic_load(&worker->ringers)) */
-    if :: OWN_DO(67) -> ringers[w] == 0 :: else fi;
+    if :: DO(67) -> ringers[w] == 0 :: else fi;
     if
     :: OTHERS ->
         look_away(w, false);
@@ -631,13 +649,13 @@ inline attention_end(w, last)
         :: !last ->
             look_at_queue(some_);
             /* core/attention.c attention_end: ring_for(worker->runtime); */
-            if :: some_ && OWN_DO(68) -> ring_for() :: else fi;
+            if :: some_ && DO(68) -> ring_for() :: else fi;
             some_ = false
         :: else ->
             /* core/attention.c attention_end: atomic_fetch_or(&ready->lookout, ENDED); */
-            atomic { if :: OWN_DO(69) -> lookout_ended = true :: else fi };
+            atomic { if :: DO(69) -> lookout_ended = true :: else fi };
             /* core/attention.c attention_end: while (atomic_load(&ready->callers)) */
-            if :: OWN_DO(70) -> callers == 0 :: else fi
+            if :: DO(70) -> callers == 0 :: else fi
         fi
     :: else
     fi;
@@ -652,21 +670,24 @@ inline closing_end_if_done(w)
     if
     :: x_ ->
         /* core/closing.c closing_end_if_done: spin_lock(&runtime->end_lock); */
-        atomic { if :: OWN_DO(71) -> !end_locked -> end_locked = true :: else fi };
+        atomic { if :: DO(71) -> !end_locked -> end_locked = true :: else fi };
         atomic { y_ = (workers_left == 1); x_ = true };
         if
         :: y_ && OTHERS ->
-            /* core/closing.c closing_end_if_done: worker->ended = (!last || ready_seal(&runtime->ready)) && inbox_leave(&worker->inbox, INBOX_SEALED); */
-            atomic { !locked; /* core/ready.c ready_seal: (inbox_leave(&ready->inbox, INBOX_SEALED) || inbox_is_sealed(&ready->inbox)); */
-                x_ = (EMPTY(list) && EMPTY(inbox)) || !OWN_DO(73);
-                if :: x_ && OWN_DO(72) -> sealed = true :: else fi
+            /* core/closing.c closing_end_if_done: worker->ended = (!last || ready_seal(&runtime->ready)) &&
+                inbox_leave(&worker->inbox, INBOX_SEALED); */
+            /* core/ready.c ready_seal: (inbox_leave(&ready->inbox, INBOX_SEALED) || inbox_is_sealed(&ready->inbox));
+                */
+            atomic { !locked;
+                x_ = (EMPTY(list) && EMPTY(inbox)) || !DO(73);
+                if :: x_ && DO(72) -> sealed = true :: else fi
             }
         :: else
         fi;
         if
         :: x_ -> atomic {
-            x_ = EMPTY(box[w]) || !OWN_DO(75);
-            if :: x_ && OWN_DO(74) -> box_sealed[w] = true :: else fi
+            x_ = EMPTY(box[w]) || !DO(75);
+            if :: x_ && DO(74) -> box_sealed[w] = true :: else fi
         }
         :: else
         fi;
@@ -737,7 +758,8 @@ inline take_anyones(w)
             atomic {
                 if :: NONEMPTY(list) -> list?item :: else fi;
                 if
-                /* core/ready.c ready_take: atomic_store_explicit(&ahead->nodes[ahead->end++], next, memory_order_release); */
+                /* core/ready.c ready_take: atomic_store_explicit(&ahead->nodes[ahead->end++], next,
+                    memory_order_release); */
                 :: item && FAST && NONEMPTY(list) -> list?ahead[w]; has_ahead[w] = true
                 :: true
                 fi;
@@ -816,7 +838,7 @@ inline run_item(w, f)
         /* core/pump.c wake: atomic_fetch_sub(&fiber->worker->guests, 1); */
         guest_woken(w)
     :: item >= WAKE -> /* core/pump.c wake: worker->runtime->engine->schedule(fiber); */
-        atomic { if :: OWN_DO(78) -> assert(!scheduled[item - WAKE]); scheduled[item - WAKE] = true :: else fi }
+        atomic { if :: DO(78) -> assert(!scheduled[item - WAKE]); scheduled[item - WAKE] = true :: else fi }
     :: else -> run_body(w, f)
     fi
 }
@@ -852,13 +874,19 @@ end_of_all:
 #ifdef YIELDS
                 :: true -> /* it is time to */
                     end_row(w);
-                    atomic { /* core/attention.c attention_step_aside: change_flags(worker, WORKER_ATTENTIVE, WORKER_STANDBY) */
+                    atomic {
+                        /* core/attention.c attention_step_aside: change_flags(worker,
+                            WORKER_ATTENTIVE, WORKER_STANDBY) */
                         left = !standby[w];
-                        if :: OWN_DO(79) -> attentive[w] = false :: else fi; /* spare: the standby is the same to others */
-                        if :: OWN_DO(80) -> standby[w] = true :: else fi
+                        /* the standby is the same to others */
+                        if :: DO(79) -> attentive[w] = false :: else fi; /* spare */
+                        if :: DO(80) -> standby[w] = true :: else fi
                     };
                     leave_behind(w, true);
-                    atomic { if :: left -> scheduled[f] = true :: else -> parked[f] = true fi; stays = false; left = false }
+                    atomic {
+                        if :: left -> scheduled[f] = true :: else -> parked[f] = true fi;
+                        stays = false; left = false
+                    }
 #endif
                 fi
             :: else ->
@@ -877,7 +905,10 @@ end_of_all:
                         atomic {
                             if
                             :: standby[w] -> stays = false
-                            :: else -> /* core/attention.c attention_park: atomic_compare_exchange_weak(&worker->flags, &flags, flags | WORKER_ATTENTIVE) */
+                            :: else ->
+                                /* core/attention.c attention_park:
+                                    atomic_compare_exchange_weak(&worker->flags,
+                                    &flags, flags | WORKER_ATTENTIVE) */
                                 if :: DO(81) -> attentive[w] = true :: else fi /* spare: as in enter */
                             fi
                         };
@@ -900,7 +931,7 @@ end_of_all:
                     stop_looking(w);
                     has_missed_something(w, left);
                     /* core/attention.c attention_exit: make_standby(worker); */
-                    if :: left && OWN_DO(85) -> make_standby(w) :: else fi;
+                    if :: left && DO(85) -> make_standby(w) :: else fi;
                     left = false;
                     atomic { exists[f] = false; stays = false }
 #endif
@@ -934,8 +965,10 @@ active proctype calls()
     LOCALS;
 end:
     do
-    :: atomic { !OVER && call_bell && !baton[0] -> call_bell = false; baton[0] = ANSWERS }; attention_answer(0); baton[0] = 0
-    :: atomic { !OVER && call_bell && !baton[1] -> call_bell = false; baton[1] = ANSWERS }; attention_answer(1); baton[1] = 0
+    :: atomic { !OVER && call_bell && !baton[0] -> call_bell = false; baton[0] = ANSWERS };
+        attention_answer(0); baton[0] = 0
+    :: atomic { !OVER && call_bell && !baton[1] -> call_bell = false; baton[1] = ANSWERS };
+        attention_answer(1); baton[1] = 0
 #ifdef OTHER_THREADS
     :: atomic { !OVER && call_bell -> call_bell = false }; attention_answer(WORKERS)
 #endif

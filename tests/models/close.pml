@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The close: two workers, a sender of something that any may run and of something for the first worker, a guest of
+ * that one that waits for the former, perhaps from when its worker has ended already; and the close, at any time.
+ * Each worker ends, the last one when nothing is left; nobody rings a bell after that; and the guest goes on. */
+#include "common.pml"
+
+#define WORKERS 2
+#ifndef FIBERS
+#define FIBERS 2
+#endif
+#define ITEMS 2
+#define OWN
+#define CLOSES
+#define GUEST_WORKER 0
+#define GUEST 29
+
+inline begin_closing(w)
+{
+    closing[w] = true /* core/closing.c closing_begin: worker->closing = true; */
+}
+
+inline guest_woken(w)
+{
+    /* core/pump.c wake: atomic_fetch_sub(&fiber->worker->guests, 1); */
+    atomic { if :: DO(90) -> guests[GUEST_WORKER]-- :: else fi; assert(!guest_scheduled); guest_scheduled = true }
+}
+
+/* By whoever completes what the guest waits for. */
+inline wake_guest()
+{
+    /* core/parker.c push_wake: bool pushed = worker_push(fiber->worker, &parker->item); */
+    worker_push(GUEST_WORKER, GUEST, y_);
+    if
+    /* core/parker.c push_wake: pushed = worker_push(&runtime->workers[i], &parker->item); */
+    :: !y_ && DO(91) -> worker_push(1 - GUEST_WORKER, GUEST, y_); assert(y_)
+    :: else
+    fi
+}
+
+#define OVER false
+
+#include "worker.pml"
+
+/* Something is sent that any may run, or that the first worker is to run. */
+proctype sender()
+{
+    LOCALS;
+    byte item;
+    item = 1;
+#ifdef FOR_ONE
+    worker_push(0, 1, some_);
+#else
+    attention_push(1, some_);
+#endif
+    if
+    :: !some_ -> complete(1) /* the sender is told that the runtime is closed */
+    :: else
+    fi
+}
+
+#ifdef WITH_GUEST
+proctype guest()
+{
+    LOCALS;
+    /* core/closing.c worker_add_guest: atomic_fetch_add(&worker->guests, 1); */
+    atomic { if :: DO(92) -> guests[GUEST_WORKER]++ :: else fi };
+    atomic { y_ = done[1]; if :: !y_ -> waiter[1] = GUEST :: else fi };
+    if
+    :: y_ ->
+        /* core/closing.c worker_remove_guest: if (atomic_fetch_sub(&worker->guests, 1) == 1 &&
+            runtime_is_closed(worker->runtime)) */
+        atomic { if :: DO(93) -> guests[GUEST_WORKER]-- :: else fi; y_ = closed };
+        /* core/closing.c worker_remove_guest: worker_rouse(worker); */
+        if :: y_ && DO(94) -> ring(GUEST_WORKER, true) :: else fi;
+        y_ = false
+    :: else -> guest_scheduled
+    fi
+}
+#endif
+
+proctype closer()
+{
+    LOCALS;
+    byte v;
+    closed = true; /* core/runtime.c runtime_close: if (!atomic_exchange(&runtime->closed, true)) { */
+    /* core/runtime.c runtime_close: worker_push(&runtime->workers[i], &runtime->workers[i].close); */
+    do
+    :: v < WORKERS -> worker_push(v, CLOSE, some_); assert(some_); v++
+    :: else -> break
+    od
+}
+
+init
+{
+    byte i_;
+    atomic {
+        start();
+        run sender();
+#ifdef WITH_GUEST
+        run guest();
+#endif
+        run closer()
+    };
+    timeout;
+    assert(done[1] == 1 && ended[0] && ended[1] && bells_down && box_sealed[0] && box_sealed[1] && sealed);
+    assert(EMPTY(box[0]) && EMPTY(box[1]) && EMPTY(own[0]) && EMPTY(own[1]) && EMPTY(inbox) && EMPTY(list))
+}
