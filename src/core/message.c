@@ -205,9 +205,8 @@ bool message_begin(struct message *message, struct worker *worker)
         return true;
     while (atomic_load(&message->item.phase) != MESSAGE_GONE)
         sched_yield(); /* who gives it up is between two steps */
-    if (!(message->item.flags &
-          MESSAGE_BORROWS)) /* else the caller has its input, and disposes of it (receive_early) */
-        dispose_input(message);
+    if (!(message->item.flags & MESSAGE_BORROWS))
+        dispose_input(message); /* else its caller has it, and does that (receive_early) */
     message_complete(message, error_constant(JLT_CANCELLED));
     return false;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The close: two workers, a sender of something that any may run and of something for the first worker, a guest of
- * that one that waits for the former, perhaps from when its worker has ended already; and the close, at any time.
- * Each worker ends, the last one when nothing is left; nobody rings a bell after that; and the guest goes on. */
+ * The close: two workers, a sender of something that any may run (FOR_ONE: the first worker), a guest of that one
+ * (WITH_GUEST), which waits for it, perhaps from when its worker has ended already; and the close, at any time. Each
+ * worker ends, the last one when nothing is left; nobody rings a bell after that; and the guest goes on. */
 #include "common.pml"
 
 #define WORKERS 2

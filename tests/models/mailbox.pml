@@ -62,7 +62,7 @@ inline hand_over()
 /* By one who has changed what a task that backs off should know of. */
 inline wake(backed_off)
 {
-    atomic { /* core/failure.c failure_wake: bool backed_off = timers_clear(timers, &failure->timer); */
+    atomic { /* core/failure.c failure_wake: bool backed_off = timers_clear(&failure->timer); */
         assert(!freed);
         backed_off = timer_set;
         if :: DO(24) -> timer_set = false :: else fi;
@@ -257,7 +257,7 @@ inline come_up()
 #ifdef LONG_FORM
         :: failures < 2 -> failures++; stop()
 #endif
-        :: !was_closed -> /* core/failure.c failure_back_off: timers_set(timers, &failure->timer); */
+        :: !was_closed -> /* core/failure.c failure_back_off: timers_set(&failure->timer); */
             atomic {
                 assert(!freed && !timer_set);
                 if

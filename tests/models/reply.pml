@@ -69,7 +69,7 @@ bool over; /* the receiver is through */
 inline limit_remove()
 {
     if
-    :: limited -> /* core/limit.c limit_remove: pthread_mutex_lock(&lock); */
+    :: limited -> /* core/limit.c limit_remove: timers_lock(); */
         atomic { !limits_locked || !DO(1) -> has_limit = false }
     :: else
     fi
@@ -200,10 +200,10 @@ proctype limiter()
     if
     :: limited ->
         atomic { if :: as = LATE :: as = CANCELLED fi };
-        /* core/limit.c keep: pthread_mutex_lock(&lock); */
+        /* core/timers.c keep: timers_lock(); */
         atomic { !limits_locked -> limits_locked = true };
         if
-        :: has_limit -> has_limit = false; /* core/limit.c fire: take_out(limit); */
+        :: has_limit -> has_limit = false; /* core/limit.c fire: timers_clear(&limit->timer); */
             /* core/limit.c fire: limit->fire(limit, reason); */
             if :: DO(19) -> give_up(as, ok) :: else fi
         :: else
@@ -259,7 +259,7 @@ proctype worker()
     if
     :: begins ->
         /* core/task.c take_message: message_leave_place(message, start ? &task->runtime->channel : &task->gate,
-            &task->runtime->senders); */
+            task->runtime); */
         atomic { TOUCH; if :: DO(25) -> places++ :: else fi };
         atomic { TOUCH; assert(!borrows || !caller_left); inputs++ }; /* the body */
         if

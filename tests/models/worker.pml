@@ -394,7 +394,7 @@ inline attention_answer(here)
                 fi
             :: else
             fi;
-            /* core/attention.c answer: make_standby(other ? other : next_worker(runtime)); */
+            /* core/attention.c answer: make_standby(other); */
             if :: DO(30) -> make_standby(v_) :: else fi;
             /* core/attention.c answer: watch(runtime, late_ns); */
             if :: here == WORKERS && DO(31) -> watch() :: else fi
@@ -517,14 +517,14 @@ inline attention_enter(w)
     :: OTHERS ->
         if
         :: !ended[w] ->
-            /* core/attention.c attention_enter: look(worker, CALLED); */
+            /* core/attention.c start_looking: look(worker, CALLED); */
             if :: DO(49) -> look(w, true) :: else fi
         :: else ->
-            /* core/attention.c attention_enter: atomic_fetch_and(&worker->runtime->ready.lookout, ~(unsigned)CALLED);
+            /* core/attention.c start_looking: atomic_fetch_and(&worker->runtime->ready.lookout, ~(unsigned)CALLED);
                 */
             atomic { if :: DO(50) -> called = false :: else fi };
             look_at_queue(some_);
-            /* core/attention.c attention_enter: ring_for(worker->runtime); */
+            /* core/attention.c start_looking: ring_for(worker->runtime); */
             if :: some_ && DO(51) -> ring_for() :: else fi;
             some_ = false
         fi
@@ -918,7 +918,7 @@ end_of_all:
                             atomic { assert(parked[f]); parked[f] = false };
                             if
                             :: OTHERS ->
-                                /* core/attention.c attention_park: look(worker, CALLED); */
+                                /* core/attention.c start_looking: look(worker, CALLED); */
                                 if :: DO(84) -> look(w, true) :: else fi /* spare: as in return */
                             :: else
                             fi
