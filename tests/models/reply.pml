@@ -509,18 +509,24 @@ init
         :: wanted = true; phased = true; limited = true /* an invoke's with options */
         :: phased = true; limited = true; state = ABANDONED
         fi;
-        if :: may_leave -> skips = true :: true fi;
 #ifdef LONG_FORM
+        if :: may_leave -> skips = true :: true fi;
         if :: impatience = true :: true fi;
-#else
-        if :: !limited -> impatience = true :: true fi; /* one or the other */
-#endif
         if :: (limited || impatience) && !borrows -> for_ever = true :: true fi;
+#else
+        if :: may_leave && !limited -> skips = true :: true fi;
+        if :: !limited -> impatience = true :: true fi;
+        if :: (limited || impatience) && !borrows && !may_leave -> for_ever = true :: true fi;
+#endif
         has_limit = limited;
         if
         :: is_thread = true
         :: wanted
+#ifdef LONG_FORM
         :: wanted -> is_guest = true
+#else
+        :: wanted && !limited && !impatience && !skips -> is_guest = true
+#endif
         fi;
         run limiter(); run patience(); run worker(); run pump(); run timers(); run receiver()
     };
