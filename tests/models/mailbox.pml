@@ -250,7 +250,7 @@ inline come_up()
     od;
     if
     /* core/task.c come_up: if (!waiting && (task->last_dropped || closed)) */
-    :: len(batch) == 0 && (last_dropped || was_closed) && DO(30) -> give_up()
+    :: len(batch) == 0 && (last_dropped || was_closed) && DO(30) -> give_up() /* spare: it is restarted for nobody */
     :: else ->
         if
         :: atomic { down = false } /* core/task.c restart: failure->down = false; */
@@ -275,7 +275,8 @@ active proctype timer()
 {
 end:
     do
-    :: atomic { timer_set -> timer_set = false };
+    /* it may take so long that it is of no use to one that has nothing to wait for, which others are to wake */
+    :: atomic { timer_set && (len(batch) > 0 || (!closed && handles)) -> timer_set = false };
         /* core/failure.c end_back_off: runtime_push(task->runtime, task->worker, &task->item); */
         atomic { assert(!freed); if :: DO(33) -> ready!true :: else fi }
     od
