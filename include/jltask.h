@@ -31,6 +31,7 @@
 #include "jltask/debug.h"
 #include "jltask/held.h"
 #include "jltask/limits.h"
+#include "jltask/queue.h"
 #include "jltask/receivers.h"
 #include "jltask/runtime.h"
 #include "jltask/status.h"

@@ -36,6 +36,7 @@ typedef struct jlt_runtime jlt_runtime;       /* a counted handle on the runtime
 typedef struct jlt_thread jlt_thread;         /* the thread that owns Julia, to be joined */
 typedef struct jlt_persistent jlt_persistent; /* a counted handle on a persistent task */
 typedef struct jlt_receiver jlt_receiver;     /* one reply to come */
+typedef struct jlt_queue jlt_queue;           /* out of which replies come */
 typedef struct jlt_frame jlt_frame;           /* roots the values made in it */
 typedef struct jlt_slot jlt_slot;             /* a rooted variable */
 typedef struct _jl_value_t jlt_value;         /* a Julia value: the same pointer as julia.h's jl_value_t */

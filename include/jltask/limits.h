@@ -25,6 +25,8 @@ typedef struct jlt_call_options {
     int64_t timeout_ns;       /* from the call, its wait for room included, to the reply; 0 and negative: no limit */
     bool dont_wait;           /* JLT_FULL in place of a wait for room */
     jlt_canceller *canceller; /* or NULL; must not be dropped before the call returns */
+    jlt_queue *queue;         /* out of which the reply comes (queue.h); or NULL. Not for the invokes */
+    void *user;               /* that comes with it */
 } jlt_call_options;
 
 /* The calls without _with, with options (NULL: the defaults). Also, from the call itself, which leaves *receiver as it

@@ -63,4 +63,8 @@ static inline const struct type *persistent_type(const jlt_persistent_type *type
  * process is a forked child (core/fork.h; JLT_CLOSED) or pointer is NULL (JLT_INVALID_ARGUMENT). */
 bool api_refuses(const void *pointer, const char *call, const char *what);
 
+/* What the caller's struct, of `size` bytes or NULL, has of ours. False, and reported: it has more than this library
+ * knows of. */
+bool api_take_options(const char *call, const jlt_call_options *options, size_t size, struct call_options *taken);
+
 #endif

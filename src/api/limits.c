@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* What the caller's struct has of ours. False, and reported: it has more than this library knows of. */
-static bool take_options(const char *call, const jlt_call_options *options, size_t size, struct call_options *taken)
+bool api_take_options(const char *call, const jlt_call_options *options, size_t size, struct call_options *taken)
 {
     jlt_call_options known = {.timeout_ns = 0};
     if (options)
@@ -22,7 +21,20 @@ static bool take_options(const char *call, const jlt_call_options *options, size
     taken->deadline = limit_deadline(known.timeout_ns);
     taken->dont_wait = known.dont_wait;
     taken->canceller = known.canceller ? handle_target(known.canceller, HANDLE_CANCELLER, call) : NULL;
+    taken->queue = (struct queue *)known.queue;
+    taken->user = known.user;
     return true;
+}
+
+/* Of a call that waits for its reply itself. */
+static bool take_options_of_invoke(const char *call, const jlt_call_options *options, size_t size,
+                                   struct call_options *taken)
+{
+    if (!api_take_options(call, options, size, taken))
+        return false;
+    if (taken->queue)
+        error_fail(JLT_INVALID_ARGUMENT, "%s: options has a queue, but the call waits for its reply itself", call);
+    return !taken->queue;
 }
 
 static jlt_status dispatch(struct runtime *runtime, const struct type *type, const void *input,
@@ -39,7 +51,7 @@ jlt_status jlt_task_dispatch_with_sized(jlt_runtime *runtime, const jlt_task_typ
 {
     struct call_options taken;
     if (api_refuses(runtime, "jlt_task_dispatch_with", "runtime") ||
-        !take_options("jlt_task_dispatch_with", options, options_size, &taken))
+        !api_take_options("jlt_task_dispatch_with", options, options_size, &taken))
         return error_last()->status;
     return dispatch(runtime_of(runtime), once_type(type, type_size, __func__), input, &taken, receiver);
 }
@@ -50,7 +62,7 @@ jlt_status jlt_task_invoke_with_sized(jlt_runtime *runtime, const jlt_task_type 
 {
     struct call_options taken;
     if (api_refuses(runtime, "jlt_task_invoke_with", "runtime") ||
-        !take_options("jlt_task_invoke_with", options, options_size, &taken))
+        !take_options_of_invoke("jlt_task_invoke_with", options, options_size, &taken))
         return error_last()->status;
     const struct type *known = once_type(type, type_size, __func__);
     return known ? runtime_invoke_with(runtime_of(runtime), known, input, &taken, output) : error_last()->status;
@@ -62,7 +74,7 @@ jlt_status jlt_persistent_dispatch_with_sized(jlt_runtime *runtime, const jlt_pe
 {
     struct call_options taken;
     if (api_refuses(runtime, "jlt_persistent_dispatch_with", "runtime") ||
-        !take_options("jlt_persistent_dispatch_with", options, options_size, &taken))
+        !api_take_options("jlt_persistent_dispatch_with", options, options_size, &taken))
         return error_last()->status;
     return dispatch(runtime_of(runtime), persistent_type(type, type_size, __func__), config, &taken, receiver);
 }
@@ -72,7 +84,7 @@ jlt_status jlt_persistent_call_with_sized(jlt_persistent *task, const void *inpu
 {
     struct call_options taken;
     if (api_refuses(task, "jlt_persistent_call_with", "task") ||
-        !take_options("jlt_persistent_call_with", options, options_size, &taken))
+        !api_take_options("jlt_persistent_call_with", options, options_size, &taken))
         return error_last()->status;
     return runtime_call_with(task_of(task), input, &taken, (struct message **)receiver);
 }
@@ -82,7 +94,7 @@ jlt_status jlt_persistent_invoke_with_sized(jlt_persistent *task, const void *in
 {
     struct call_options taken;
     if (api_refuses(task, "jlt_persistent_invoke_with", "task") ||
-        !take_options("jlt_persistent_invoke_with", options, options_size, &taken))
+        !take_options_of_invoke("jlt_persistent_invoke_with", options, options_size, &taken))
         return error_last()->status;
     return runtime_invoke_task_with(task_of(task), input, &taken, output);
 }

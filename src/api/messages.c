@@ -176,7 +176,7 @@ jlt_status jlt_receiver_recv_timeout(jlt_receiver *receiver, int64_t timeout_ns,
 static bool is_pending(jlt_receiver *receiver, const char *call)
 {
     claim(receiver, call);
-    bool pending = !message_is_done(message_of(receiver));
+    bool pending = !message_is_done(message_of(receiver)) && !message_is_in_queue(message_of(receiver));
     unclaim(receiver);
     return pending;
 }

@@ -59,6 +59,33 @@ static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node 
     return head == INBOX_IDLE ? INBOX_WAS_IDLE : INBOX_PUSHED;
 }
 
+/* The same for several in one step, linked by `next` from the last to the first, with their hints set. */
+static inline enum inbox_push inbox_push_chain(struct inbox *inbox, struct inbox_node *first, struct inbox_node *last)
+{
+    struct inbox_node *head = atomic_load(&inbox->head);
+    do {
+        if (head == INBOX_SEALED)
+            return INBOX_REFUSED;
+        first->next = head == INBOX_IDLE ? NULL : head;
+    } while (!atomic_compare_exchange_weak(&inbox->head, &head, last));
+    return head == INBOX_IDLE ? INBOX_WAS_IDLE : INBOX_PUSHED;
+}
+
+/* Pushes one, but on an inbox that nobody owns, or that is sealed, does nothing: false. */
+static inline bool inbox_push_to_owned(struct inbox *inbox, struct inbox_node *node, struct inbox_trail *trail)
+{
+    struct inbox_node **oldest = &trail->nodes[trail->next++ % inbox_trail_length];
+    node->hint = *oldest;
+    *oldest = node;
+    struct inbox_node *head = atomic_load(&inbox->head);
+    do {
+        if (head == INBOX_IDLE || head == INBOX_SEALED)
+            return false;
+        node->next = head;
+    } while (!atomic_compare_exchange_weak(&inbox->head, &head, node));
+    return true;
+}
+
 /* What was taken out, oldest first, linked by `next`; empty: first is NULL. */
 struct inbox_chain {
     struct inbox_node *first, *last;

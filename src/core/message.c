@@ -10,16 +10,21 @@
  * lock of limits while the message has one; to free a message with a limit one needs that lock, so it is there until
  * then.
  *
+ * A message that is in a queue (queue.c) has its answer in the same step, with the address that says where it is to
+ * come out; who stored it pushes it there.
+ *
  * Who waits for a reply asleep is listed, so that the end of the runtime's patience can answer all of them; who only
  * looks, or comes later, sees `impatient`. */
 #include "core/message.h"
 
 #include "base/checks.h"
 #include "base/list.h"
+#include "base/prefetch.h"
 #include "core/attention.h"
 #include "core/block.h"
 #include "core/engine.h"
 #include "core/quarantine.h"
+#include "core/queue.h"
 #include "core/ring.h"
 #include "core/runtime.h"
 #include "core/spin.h"
@@ -76,10 +81,25 @@ static const void **awaits_of(struct message *message)
     return (const void **)(void *)limit_of(message);
 }
 
+static size_t queued_at(enum item_kind kind, unsigned flags, const struct type *type)
+{
+    size_t alignment = alignof(struct queued);
+    size_t size = flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
+    return (size + alignment - 1) & ~(alignment - 1);
+}
+
+struct queued *message_queued(struct message *message)
+{
+    size_t at = queued_at(message->item.kind, message->item.flags, message->type);
+    return (struct queued *)((unsigned char *)message + at);
+}
+
 static size_t block_size(enum item_kind kind, unsigned flags, const struct type *type)
 {
     if (flags & MESSAGE_BORROWS)
         return sizeof(struct message);
+    if (flags & MESSAGE_QUEUED)
+        return queued_at(kind, flags, type) + sizeof(struct queued);
     if (flags & MESSAGE_COUNTED)
         return limit_at(kind, type) + sizeof(const void *);
     return flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
@@ -88,7 +108,7 @@ static size_t block_size(enum item_kind kind, unsigned flags, const struct type 
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
                             bool wanted)
 {
-    if (wanted && !(flags & (MESSAGE_INVOKED | MESSAGE_LIMITED | MESSAGE_BODILESS)) && ring_counts())
+    if (wanted && !(flags & (MESSAGE_INVOKED | MESSAGE_LIMITED | MESSAGE_BODILESS | MESSAGE_QUEUED)) && ring_counts())
         flags |= MESSAGE_COUNTED;
     struct message *message = block_new(block_size(kind, flags, type));
     if (!message)
@@ -99,6 +119,8 @@ struct message *message_new(enum item_kind kind, unsigned flags, const struct ty
         *limit_of(message) = (struct limit){.owner = NULL}; /* not added yet, and so removed */
     if (flags & MESSAGE_COUNTED)
         *awaits_of(message) = message;
+    if (flags & MESSAGE_QUEUED)
+        message_queued(message)->is_block = false;
     return message;
 }
 
@@ -165,10 +187,33 @@ static void free_undelivered(struct message *message)
     free_message(message);
 }
 
+/* ---- whom an answer is for ---- */
+
+static struct queued *queued_of(uintptr_t state)
+{
+    return (struct queued *)(state & ~(uintptr_t)(message_in_queue | message_answer));
+}
+
+/* The state with this answer, of one that has none. */
+static uintptr_t answered(uintptr_t was, enum message_state as)
+{
+    return was & message_in_queue ? was | as : (uintptr_t)as;
+}
+
+/* After that. */
+static void tell(uintptr_t was)
+{
+    if (was & message_in_queue)
+        queue_push(queued_of(was));
+    else if (was >= message_states)
+        parker_wake((struct parker *)was);
+}
+
 /* ---- the worker's side ---- */
 
 void message_complete(struct message *message, struct error *error)
 {
+    enum { over = MESSAGE_CANCELLED_OVER - MESSAGE_CANCELLED };
     message->error = error;
     uintptr_t was = atomic_load(&message->state), next;
     do {
@@ -176,12 +221,10 @@ void message_complete(struct message *message, struct error *error)
             free_undelivered(message);
             return;
         }
-        next = was == MESSAGE_CANCELLED ? MESSAGE_CANCELLED_OVER
-               : was == MESSAGE_LATE    ? MESSAGE_LATE_OVER
-                                        : MESSAGE_DONE;
+        next = was & message_answer ? was + over : answered(was, MESSAGE_DONE);
     } while (!atomic_compare_exchange_strong(&message->state, &was, next));
-    if (was >= message_states)
-        parker_wake((struct parker *)was);
+    if (!(was & message_answer))
+        tell(was);
 }
 
 void message_refuse_with(struct message *message, struct error *error)
@@ -201,6 +244,8 @@ bool message_begin(struct message *message, struct worker *worker)
     if (!(message->item.flags & MESSAGE_PHASED))
         return true;
     message->item.node.hint = (struct inbox_node *)(void *)worker; /* nobody needs the hint any more */
+    if (message->item.flags & MESSAGE_QUEUED)
+        prefetch_to_write(message_queued(message)); /* for when its body has ended */
     if (atomic_compare_exchange_strong(&message->item.phase, &phase, MESSAGE_BEGUN))
         return true;
     while (atomic_load(&message->item.phase) != MESSAGE_GONE)
@@ -214,8 +259,8 @@ bool message_begin(struct message *message, struct worker *worker)
 bool message_is_given_up(const struct message *message)
 {
     /* relaxed: it is looked at again and again */
-    uintptr_t state = atomic_load_explicit(&message->state, memory_order_relaxed);
-    return state == MESSAGE_FORSAKEN || state == MESSAGE_CANCELLED || state == MESSAGE_LATE ||
+    unsigned answer = atomic_load_explicit(&message->state, memory_order_relaxed) & message_answer;
+    return answer == MESSAGE_FORSAKEN || answer == MESSAGE_CANCELLED || answer == MESSAGE_LATE ||
            atomic_load_explicit(&impatient, memory_order_relaxed);
 }
 
@@ -247,12 +292,14 @@ static void interrupt_all(struct runtime *runtime)
 static bool set_state(struct message *message, enum message_state as)
 {
     uintptr_t was = atomic_load(&message->state);
+    bool forsaken;
     do {
-        if (was != MESSAGE_PENDING && was != MESSAGE_ABANDONED && was < message_states)
+        if (was & message_answer && was != MESSAGE_ABANDONED)
             return false;
-    } while (!atomic_compare_exchange_strong(&message->state, &was, was == MESSAGE_ABANDONED ? MESSAGE_FORSAKEN : as));
-    if (was >= message_states)
-        parker_wake((struct parker *)was);
+        forsaken = was == MESSAGE_ABANDONED || as == MESSAGE_FORSAKEN;
+    } while (!atomic_compare_exchange_strong(&message->state, &was, forsaken ? MESSAGE_FORSAKEN : answered(was, as)));
+    if (!forsaken)
+        tell(was);
     return true;
 }
 
@@ -333,11 +380,17 @@ void message_give_up_all(void)
     for (struct waiting *waiting = all_waiting; waiting; waiting = waiting->next)
         give_up(waiting->message, MESSAGE_CANCELLED);
     pthread_mutex_unlock(&waiting_lock);
+    queues_give_up();
 }
 
 void message_accept_waits(void)
 {
     atomic_store(&impatient, false);
+}
+
+bool message_is_impatient(void)
+{
+    return atomic_load(&impatient);
 }
 
 /* ---- the receiver's side ---- */
@@ -468,6 +521,9 @@ jlt_status message_receive(struct message *message, int64_t timeout_ns, void *ou
 {
     struct ring_wait wait;
     bool invoked = message->item.flags & (MESSAGE_INVOKED | MESSAGE_BORROWS);
+    if (!invoked && message_is_in_queue(message))
+        return error_fail(JLT_INVALID_ARGUMENT, "\"%s\": the receiver is in a queue, and has not come out of it",
+                          message->type->name);
     if (!invoked && timeout_ns != 0 && !message_is_done(message) && parker_prepare(timeout_ns) != JLT_OK) {
         message_drop(message);
         return error_last()->status;
@@ -480,12 +536,8 @@ jlt_status message_receive(struct message *message, int64_t timeout_ns, void *ou
                                              : error_report(error_constant(JLT_TIMEOUT));
 }
 
-void message_drop(struct message *message)
+void message_drop_answered(struct message *message)
 {
-    bool forsake = message->type->fields.skip_if_dropped && give_up(message, MESSAGE_FORSAKEN);
-    COUNT(receivers, -1);
-    if (forsake)
-        return;
     uintptr_t was = atomic_load(&message->state), next;
     do {
         if (was == MESSAGE_DONE || was == MESSAGE_CANCELLED_OVER || was == MESSAGE_LATE_OVER) {
@@ -494,4 +546,50 @@ void message_drop(struct message *message)
         }
         next = was == MESSAGE_PENDING ? MESSAGE_ABANDONED : MESSAGE_FORSAKEN;
     } while (!atomic_compare_exchange_strong(&message->state, &was, next));
+}
+
+void message_drop(struct message *message)
+{
+    uintptr_t state = atomic_load(&message->state);
+    COUNT(receivers, -1);
+    if (state & message_in_queue)
+        queue_forget(queued_of(state));
+    else if (!message->type->fields.skip_if_dropped || !give_up(message, MESSAGE_FORSAKEN))
+        message_drop_answered(message);
+}
+
+/* ---- in a queue ---- */
+
+bool message_can_enter_queue(struct message *message)
+{
+    return atomic_load(&message->state) < message_states;
+}
+
+bool message_enter_queue(struct message *message, struct queued *queued)
+{
+    uintptr_t was = atomic_load(&message->state);
+    while (!atomic_compare_exchange_strong(&message->state, &was, (uintptr_t)queued | message_in_queue | was))
+        continue;
+    return was == MESSAGE_PENDING;
+}
+
+void message_leave_queue(struct message *message)
+{
+    uintptr_t was = atomic_load(&message->state);
+    if ((was & message_answer) == MESSAGE_DONE) {
+        /* relaxed: nobody else has to do with it, and passing it on is the taker's to order */
+        atomic_store_explicit(&message->state, MESSAGE_DONE, memory_order_relaxed);
+        return;
+    }
+    while (!atomic_compare_exchange_strong(&message->state, &was, was & message_answer))
+        continue; /* the worker is through with one that was given up */
+}
+
+bool message_forsake(struct message *message)
+{
+    uintptr_t was = atomic_load(&message->state);
+    if (was & message_answer)
+        return false;
+    return (message->type->fields.skip_if_dropped && give_up(message, MESSAGE_FORSAKEN)) ||
+           atomic_compare_exchange_strong(&message->state, &was, MESSAGE_ABANDONED);
 }

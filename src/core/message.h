@@ -33,7 +33,11 @@ struct worker;
  * whoever gives up: PENDING or a parker -> CANCELLED or LATE, which is the receiver's answer
  * worker's side:    PENDING or a parker -> DONE; then the receiver frees it
  *                   CANCELLED -> CANCELLED_OVER, LATE -> LATE_OVER; the same
- *                   ABANDONED, FORSAKEN: the worker frees it */
+ *                   ABANDONED, FORSAKEN: the worker frees it
+ *
+ * While it is in a queue the state is the sum of its struct queued's address, message_in_queue, and PENDING or the
+ * answer; so its receiver is not seen to be answered before it has come out. Parkers and these are aligned so that the
+ * low bits are a state's; a parker's are those of PENDING. */
 enum message_state {
     MESSAGE_PENDING,
     MESSAGE_ABANDONED,
@@ -43,7 +47,9 @@ enum message_state {
     MESSAGE_LATE,
     MESSAGE_CANCELLED_OVER,
     MESSAGE_LATE_OVER,
-    message_states
+    message_states,
+    message_in_queue = message_states,  /* a bit */
+    message_answer = message_states - 1 /* the bits below it */
 };
 
 /* item.phase. The worker: WAITING -> BEGUN. Who gives it up: WAITING -> LEAVING, gives its place back and answers, ->
@@ -57,11 +63,12 @@ enum message_flag {
     MESSAGE_LIMITED = 8,  /* a struct limit follows it */
     MESSAGE_COUNTED = 32, /* a body has sent it and may wait for its reply (ring.h); its task follows the output */
     MESSAGE_BODILESS = 16, /* no body answers it (monitor.c): it neither has a place nor begins */
+    MESSAGE_QUEUED = 64,   /* a struct queued follows it */
 };
 
 struct message {
     alignas(64) struct item item;
-    atomic_uintptr_t state; /* enum message_state or a parker */
+    atomic_uintptr_t state; /* enum message_state, a parker, or in a queue */
     const struct type *type;
     union {
         struct task *task;       /* until it has begun, of a phased one: where it goes, */
@@ -121,7 +128,7 @@ static inline size_t message_size(enum item_kind kind, const struct type *type)
 }
 
 /* A new message with a copy of the input and room for the output. flags: MESSAGE_INVOKED, MESSAGE_BODILESS,
- * MESSAGE_LIMITED (then message_limit is to be called). wanted: it has a receiver. NULL: no memory. */
+ * MESSAGE_LIMITED (then message_limit is to be called), MESSAGE_QUEUED. wanted: it has a receiver. NULL: no memory. */
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
                             bool wanted);
 
@@ -150,8 +157,7 @@ bool message_begin(struct message *message, struct worker *worker);
 /* Worker's side, a hint: whether somebody may receive the reply. */
 static inline bool message_is_wanted(const struct message *message)
 {
-    uintptr_t state = atomic_load_explicit(&message->state, memory_order_relaxed);
-    return state == MESSAGE_PENDING || state >= message_states;
+    return !(atomic_load_explicit(&message->state, memory_order_relaxed) & message_answer);
 }
 
 /* Worker's side: whether the body should stop, since nobody waits for its reply any more. */
@@ -179,7 +185,14 @@ void message_discard(struct message *message);
 /* Receiver's side: whether the answer is there. */
 bool message_is_done(struct message *message);
 
-/* Receiver's side, as jlt_receiver_recv_timeout. output may be NULL: the output is disposed of. */
+/* Receiver's side: whether it is to come out of a queue, and has not. */
+static inline bool message_is_in_queue(struct message *message)
+{
+    return atomic_load(&message->state) & message_in_queue;
+}
+
+/* Receiver's side, as jlt_receiver_recv_timeout. JLT_INVALID_ARGUMENT for one that is in a queue. output may be NULL:
+ * the output is disposed of. */
 jlt_status message_receive(struct message *message, int64_t timeout_ns, void *output);
 
 /* Receiver's side: ring_begin_wait for the reply. awaits: the task that it is for, or the message itself. A receive
@@ -191,5 +204,28 @@ jlt_status message_receive_awaited(struct message *message, struct ring_wait *wa
 
 /* Receiver's side: gives the reply up. */
 void message_drop(struct message *message);
+
+/* ---- for queue.c ---- */
+
+/* Where the struct queued of a message with MESSAGE_QUEUED is. */
+struct queued *message_queued(struct message *message);
+
+/* Whether it can be attached to a queue: it is in none, and nobody waits for it. */
+bool message_can_enter_queue(struct message *message);
+
+/* Its answer, now or to come, goes to the queue. False: it has one, and the caller sees to it. */
+bool message_enter_queue(struct message *message, struct queued *queued);
+
+/* It has its answer, which is the receiver's from here on. */
+void message_leave_queue(struct message *message);
+
+/* In a queue: it is dropped, if it has no answer yet. True: it is not the receiver's any more. */
+bool message_forsake(struct message *message);
+
+/* One that has left the queue is given up. */
+void message_drop_answered(struct message *message);
+
+/* Whether the runtime does not wait for bodies any more (message_give_up_all). */
+bool message_is_impatient(void);
 
 #endif

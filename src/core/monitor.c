@@ -10,6 +10,8 @@
 #include "core/monitor.h"
 
 #include "core/message.h"
+#include "core/queue.h"
+#include "core/runtime.h"
 #include "core/task.h"
 
 #include <string.h>
@@ -67,18 +69,42 @@ static void never(jlt_frame *frame, const void *input, void *output)
     (void)frame, (void)input, (void)output;
 }
 
-jlt_status monitor_set(struct task *task, size_t end_size, struct message **receiver)
+/* One that has a limit may be answered by that, and is completed all the same. */
+static struct message *new_monitor(size_t end_size, const struct call_options *options)
 {
     const jlt_task_type monitor = {.name = "monitor", .output_size = end_size, .run = never};
     const struct type *type = type_of_task(&monitor, sizeof monitor);
-    struct message *message = type ? message_new(ITEM_ONCE, MESSAGE_BODILESS, type, NULL, true) : NULL;
+    bool limited = options->deadline != limit_never || options->canceller;
+    unsigned flags = MESSAGE_BODILESS | (limited ? MESSAGE_LIMITED : 0U) | (options->queue ? MESSAGE_QUEUED : 0U);
+    struct message *message = type ? message_new(ITEM_ONCE, flags, type, NULL, true) : NULL;
+    if (message && limited && message_limit(message, options->deadline, options->canceller) != JLT_OK) {
+        message_discard(message);
+        return NULL;
+    }
+    return message;
+}
+
+jlt_status monitor_set_with(struct task *task, size_t end_size, const struct call_options *options,
+                            struct message **receiver)
+{
+    struct message *message = new_monitor(end_size, options);
     if (!message)
         return error_report(error_constant(JLT_NO_MEMORY));
+    if (options->queue)
+        queue_hold(options->queue);
     put(&task->monitors, message);
     if (should_look(&task->monitors))
         forget_dropped(&task->monitors);
-    *receiver = message;
+    if (receiver)
+        *receiver = message;
+    if (options->queue)
+        queue_attach(options->queue, message_queued(message), message, options->user);
     return error_none();
+}
+
+jlt_status monitor_set(struct task *task, size_t end_size, struct message **receiver)
+{
+    return monitor_set_with(task, end_size, &(struct call_options){.deadline = limit_never}, receiver);
 }
 
 void monitor_tell(struct task *task, jlt_end end)

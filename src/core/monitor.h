@@ -8,6 +8,7 @@
 
 #include <jltask.h>
 
+struct call_options;
 struct message;
 struct task;
 
@@ -20,6 +21,10 @@ struct monitors {
 
 /* Any thread that has a handle. end_size: of a jlt_end in the caller's header. JLT_NO_MEMORY; reported. */
 jlt_status monitor_set(struct task *task, size_t end_size, struct message **receiver);
+
+/* The same with limits, or through a queue; then receiver may be NULL. */
+jlt_status monitor_set_with(struct task *task, size_t end_size, const struct call_options *options,
+                            struct message **receiver);
 
 /* The owner of the task, at its end: tells all, those to come included. */
 void monitor_tell(struct task *task, jlt_end end);

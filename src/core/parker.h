@@ -8,6 +8,7 @@
 #include "core/guest.h"
 #include "core/item.h"
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,9 +16,9 @@
 struct fiber;
 
 struct parker {
-    struct item item;    /* how the wake-up reaches the fiber's own thread */
-    struct fiber *fiber; /* NULL: a thread waits */
-    atomic_uint state;   /* enum parker_state */
+    alignas(16) struct item item; /* how the wake-up reaches the fiber's own thread; alignment: message.h */
+    struct fiber *fiber;          /* NULL: a thread waits */
+    atomic_uint state;            /* enum parker_state */
     struct guest_room room;
 };
 

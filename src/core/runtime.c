@@ -13,6 +13,7 @@
 #include "core/failure.h"
 #include "core/message.h"
 #include "core/parker.h"
+#include "core/queue.h"
 #include "core/task.h"
 #include "core/timers.h"
 
@@ -62,6 +63,7 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
     atomic_init(&runtime->handles, 1);
     atomic_flag_clear(&runtime->close_limited);
     message_accept_waits();
+    queues_end(false);
     gate_init(&runtime->channel, limits->channel_capacity);
     quota_init(&runtime->quota, limits->messages, limits->bytes);
     gate_queue_init(&runtime->senders);
@@ -75,6 +77,7 @@ void runtime_stop(struct runtime *runtime)
     if (atomic_flag_test_and_set(&runtime->close_limited))
         limit_remove(&runtime->close_limit);
     timers_stop();
+    queues_end(true);
 }
 
 void runtime_finish(struct runtime *runtime)

@@ -69,9 +69,11 @@ struct call_options {
     bool dont_wait;              /* for room at a full gate */
     int64_t deadline;            /* by platform_now, or limit_never */
     struct canceller *canceller; /* or NULL */
+    struct queue *queue;         /* or NULL; the reply comes out of it, with: */
+    void *user;
 };
 
-/* Any thread. *receiver may be NULL. Each reports its status (error.h). */
+/* Any thread. *receiver may be NULL. Each reports its status (error.h). An invoke has no queue. */
 jlt_status runtime_dispatch_with(struct runtime *runtime, const struct type *type, const void *input,
                                  const struct call_options *options, struct message **receiver);
 jlt_status runtime_invoke_with(struct runtime *runtime, const struct type *type, const void *input,
@@ -80,6 +82,11 @@ jlt_status runtime_call_with(struct task *task, const void *input, const struct 
                              struct message **receiver);
 jlt_status runtime_invoke_task_with(struct task *task, const void *input, const struct call_options *options,
                                     void *output);
+
+/* The same for `count` messages, each a jlt_message of `size` bytes (the caller's header's), as
+ * jlt_persistent_call_many. task_of: the task of a handle. */
+jlt_status runtime_call_many(const void *entries, size_t size, size_t count, const struct call_options *options,
+                             struct task *(*task_of)(const jlt_persistent *handle), size_t *sent);
 
 /* The same without limits. */
 jlt_status runtime_dispatch(struct runtime *runtime, const struct type *type, const void *input, enum sending sending,

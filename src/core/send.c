@@ -2,13 +2,15 @@
  *
  * Sending: from what a caller gave to a message that a worker will take. A message first passes the gate of its
  * mailbox, or of the channel; from then on it has a place there, which whoever takes it, or gives it up, gives back.
- * Its limits, if any, begin to count before it is pushed, since it may be gone after that. */
-#include "core/runtime.h"
+ * Its limits, if any, begin to count before it is pushed, since it may be gone after that. One whose reply is to come
+ * out of a queue has a receiver, the sender's until it is attached, which is last. */
+#include "core/send.h"
 
 #include "base/prefetch.h"
 #include "core/failure.h"
 #include "core/message.h"
 #include "core/parker.h"
+#include "core/queue.h"
 #include "core/ring.h"
 #include "core/task.h"
 
@@ -130,26 +132,40 @@ static jlt_status report(jlt_status status, struct task *task, const struct mess
     return is_new ? error_report(error_constant(status)) : status; /* else parker_prepare has reported it */
 }
 
+/* A place at the gate, for a message that is made. */
+static jlt_status take_place(struct runtime *runtime, struct task *task, struct message *message,
+                             const struct call_options *options, struct ring_wait *listed)
+{
+    struct gate *gate = task ? &task->gate : &runtime->channel;
+    jlt_status status = pass(runtime, gate, task, message, options, listed);
+    if (status == JLT_OK && gate->capacity && message->item.flags & MESSAGE_LIMITED)
+        atomic_fetch_add(&gate->limited, 1);
+    return status;
+}
+
+/* Of one that was not sent. Who gave it up, if anybody has, has given its place back. */
+static void leave_place(struct runtime *runtime, struct task *task, struct message *message)
+{
+    if (atomic_load(&message->item.phase) == MESSAGE_WAITING)
+        message_leave_place(message, task ? &task->gate : &runtime->channel, runtime);
+}
+
 /* Through the gate; task is NULL for a new task. wait: begins here, before anything is sent, if the sender is going to
  * wait for the reply without a limit; else NULL. On failure the wait has ended, and the message is discarded. */
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message,
                        const struct call_options *options, struct ring_wait *wait)
 {
-    struct gate *gate = task ? &task->gate : &runtime->channel;
     jlt_status status = wait ? message_begin_wait(message, wait, task ? (const void *)task : message) : JLT_OK;
     if (status != JLT_OK) {
         message_discard(message);
         return status;
     }
-    status = pass(runtime, gate, task, message, options, wait);
+    status = take_place(runtime, task, message, options, wait);
     if (status == JLT_OK) {
-        if (gate->capacity && message->item.flags & MESSAGE_LIMITED)
-            atomic_fetch_add(&gate->limited, 1);
         status = hand_over(runtime, task, message, options);
         if (status == JLT_OK)
             return JLT_OK;
-        if (atomic_load(&message->item.phase) == MESSAGE_WAITING) /* else who gave it up has given its place back */
-            message_leave_place(message, gate, runtime);
+        leave_place(runtime, task, message);
     }
     if (wait)
         ring_end_wait(wait);
@@ -158,25 +174,81 @@ static jlt_status send(struct runtime *runtime, struct task *task, struct messag
     return status;
 }
 
+/* Checks, and makes the message. NULL: why not is reported. */
+static struct message *make(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
+                            const void *input, const struct call_options *options, bool wanted)
+{
+    unsigned flags = (is_limited(options) ? MESSAGE_LIMITED : 0U) | (options->queue ? MESSAGE_QUEUED : 0U);
+    if (runtime_is_closed(runtime)) {
+        closed();
+        return NULL;
+    }
+    if (is_refused(runtime, type, kind, input))
+        return NULL;
+    struct message *message = message_new(kind, flags, type, input, wanted || options->queue);
+    if (!message) {
+        error_report(error_constant(JLT_NO_MEMORY));
+        return NULL;
+    }
+    if (task)
+        message_set_task(message, task);
+    if (options->queue)
+        queue_hold(options->queue);
+    return message;
+}
+
 static jlt_status send_copy(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
                             const void *input, const struct call_options *options, struct message **receiver)
 {
-    if (runtime_is_closed(runtime))
-        return closed();
-    if (is_refused(runtime, type, kind, input))
-        return JLT_INVALID_ARGUMENT;
-    struct message *message =
-        message_new(kind, is_limited(options) ? MESSAGE_LIMITED : 0, type, input, receiver != NULL);
+    struct message *message = make(runtime, task, type, kind, input, options, receiver != NULL);
     if (!message)
-        return error_report(error_constant(JLT_NO_MEMORY));
-    if (task)
-        message_set_task(message, task);
+        return error_last()->status;
     jlt_status status = send(runtime, task, message, options, NULL);
-    if (status != JLT_OK)
+    if (status != JLT_OK) {
+        if (options->queue)
+            queue_let_go(options->queue);
         return status;
+    }
     if (receiver)
         *receiver = message; /* without one the message may be gone by now */
+    if (options->queue)
+        queue_attach(options->queue, message_queued(message), message, options->user);
     return error_none();
+}
+
+void send_undo(struct task *task, struct message *message, const struct call_options *options, jlt_status status)
+{
+    if (message->item.flags & MESSAGE_LIMITED)
+        message_unlimit(message);
+    leave_place(task->runtime, task, message);
+    report(status, task, message);
+    message_discard(message);
+    if (options->queue)
+        queue_let_go(options->queue);
+}
+
+jlt_status send_prepare(struct task *task, const void *input, const struct call_options *options, bool wanted,
+                        struct message **made)
+{
+    struct message *message = make(task->runtime, task, task->type, ITEM_RUN, input, options, wanted);
+    if (!message)
+        return error_last()->status;
+    jlt_status status = take_place(task->runtime, task, message, options, NULL);
+    if (status == JLT_OK) {
+        message->task = task;
+        if (is_limited(options))
+            status = message_limit(message, options->deadline, options->canceller);
+        if (status == JLT_OK) {
+            *made = message;
+            return JLT_OK;
+        }
+        leave_place(task->runtime, task, message);
+    }
+    report(status, task, message);
+    message_discard(message);
+    if (options->queue)
+        queue_let_go(options->queue);
+    return status;
 }
 
 /* Without limits the message of an invoke is over the caller's input if that is large. */

@@ -116,17 +116,21 @@ void task_drop(struct task *task)
     let_go(task);
 }
 
+static jlt_status sent(struct task *task, enum inbox_push push)
+{
+    if (push == INBOX_WAS_IDLE)
+        runtime_push(task->runtime, task->worker, &task->item);
+    return push == INBOX_REFUSED ? JLT_CLOSED : JLT_OK;
+}
+
 jlt_status task_send(struct task *task, struct message *message)
 {
-    switch (inbox_push(&task->mailbox, &message->item.node, &pushed)) {
-    case INBOX_REFUSED:
-        return JLT_CLOSED;
-    case INBOX_WAS_IDLE:
-        runtime_push(task->runtime, task->worker, &task->item);
-        return JLT_OK;
-    default:
-        return JLT_OK;
-    }
+    return sent(task, inbox_push(&task->mailbox, &message->item.node, &pushed));
+}
+
+jlt_status task_send_many(struct task *task, struct message *first, struct message *last)
+{
+    return sent(task, inbox_push_chain(&task->mailbox, &first->item.node, &last->item.node));
 }
 
 /* ---- the owner ---- */

@@ -61,6 +61,9 @@ void task_set_start(struct task *task, struct message *start);
 /* Sends a message. JLT_OK: it will be completed. JLT_CLOSED: it is still the caller's. */
 jlt_status task_send(struct task *task, struct message *message);
 
+/* The same for several, which are linked by their nodes' `next`, the last one first. */
+jlt_status task_send_many(struct task *task, struct message *first, struct message *last);
+
 struct task *task_clone(struct task *task);
 void task_drop(struct task *task);
 

@@ -6,6 +6,7 @@
 #include "core/fake_engine.h"
 
 #include "core/engine.h"
+#include "core/queue.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -294,6 +295,59 @@ static void supervision_scene(void)
     task_drop(task);
 }
 
+static void receive_token(const jlt_completion *completion)
+{
+    int token;
+    if (message_receive((struct message *)completion->receiver, 0, &token) == JLT_OK)
+        give_back(&token);
+}
+
+static void attach_later(struct task *task, struct queue *queue)
+{
+    struct message *receiver;
+    int input = make_token();
+    if (!went_well(runtime_call(task, &input, SEND_WAIT, &receiver)))
+        give_back(&input);
+    else if (!went_well(queue_add(queue, receiver, NULL)))
+        message_drop(receiver);
+}
+
+static struct task *task_itself(const jlt_persistent *handle)
+{
+    return (struct task *)(uintptr_t)handle;
+}
+
+/* A batch with limits, of which one is taken; what is not taken goes with the queue. */
+static void send_batch(struct task *task, struct queue *queue)
+{
+    struct call_options options = {.deadline = limit_deadline(3600000000000), .queue = queue};
+    int inputs[2] = {make_token(), make_token()};
+    jlt_message messages[2];
+    jlt_completion completion;
+    size_t count, sent = 0;
+    for (int i = 0; i < 2; i++)
+        messages[i] = (jlt_message){(jlt_persistent *)task, &inputs[i], NULL, NULL};
+    went_well(runtime_call_many(messages, sizeof *messages, 2, &options, task_itself, &sent));
+    for (size_t i = sent; i < 2; i++)
+        give_back(&inputs[i]);
+    if (sent && queue_take(queue, -1, &completion, sizeof completion, 1, &count) == JLT_OK)
+        receive_token(&completion);
+}
+
+static void queue_scene(void)
+{
+    struct queue *queue;
+    struct task *task;
+    if (!went_well(runtime_invoke(runtime, type_of(&exchange_type), NULL, &task)))
+        return;
+    if (went_well(queue_new(&queue))) {
+        attach_later(task, queue);
+        send_batch(task, queue);
+        queue_drop(queue);
+    }
+    task_drop(task);
+}
+
 /* Plays a scene until it gets by without a failure. */
 static void play(void (*scene)(void))
 {
@@ -344,6 +398,12 @@ static void test_bodies_that_send_live_with_it(void **unused)
 {
     (void)unused;
     play(bodies_scene);
+}
+
+static void test_queues_live_with_it(void **unused)
+{
+    (void)unused;
+    play(queue_scene);
 }
 
 static void test_failing_tasks_live_with_it(void **unused)
@@ -498,6 +558,7 @@ int main(void)
         cmocka_unit_test(test_invokes_live_with_it),
         cmocka_unit_test(test_bodies_that_send_live_with_it),
         cmocka_unit_test(test_failing_tasks_live_with_it),
+        cmocka_unit_test(test_queues_live_with_it),
         cmocka_unit_test(test_a_large_output_needs_memory_of_the_sender),
         cmocka_unit_test(test_a_body_without_a_frame_is_answered_and_its_input_given_back),
         cmocka_unit_test(test_a_start_that_cannot_keep_its_roots_fails),

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Completion queues: receivers that have their answers, in the order in which these came. The rules are at the top of
+ * queue.c; docs/lifetimes.md has the states of a message that is in one. */
+#ifndef JLT_CORE_QUEUE_H
+#define JLT_CORE_QUEUE_H
+
+#include "base/inbox.h"
+
+#include <jltask.h>
+
+#include <stdalign.h>
+
+struct message;
+struct queue;
+
+/* A message's membership in a queue, from when it is attached until it comes out. It follows the message that was sent
+ * with a queue (message_queued), or is a block of its own where a receiver was attached later. */
+struct queued {
+    alignas(16) struct inbox_node node; /* among the answered; the low bits of its address: message.h */
+    struct message *message;
+    struct queue *queue;
+    void *user;
+    struct queued *previous, *next; /* among all that are attached; these and the next under the queue's lock */
+    bool dropped;                   /* its receiver was, after its answer had come */
+    bool is_block;                  /* of its own */
+};
+
+/* ---- any thread ---- */
+
+/* One handle, the caller's. JLT_NO_MEMORY, or JLT_FAILED where there is no descriptor left; reported. */
+jlt_status queue_new(struct queue **made);
+
+/* All that is attached is given up, all who wait are turned away. Where a callback is at work, waits for its end, but
+ * not in the callback itself. */
+void queue_drop(struct queue *queue);
+
+/* Readable while the queue is not empty, from the first call on. */
+int queue_descriptor(struct queue *queue);
+
+/* Waits for at most timeout_ns (negative: no limit) until there is something, and takes up to `room` of it: each
+ * becomes a jlt_completion of `size` bytes (the caller's header's) in `into`. Reported: JLT_OK and *count > 0;
+ * JLT_PENDING (timeout_ns 0), JLT_TIMEOUT; JLT_CLOSED: the queue was dropped, or the runtime has ended and nothing is
+ * to come; JLT_CANCELLED: the body that waits is told to stop; what parker_prepare says. */
+jlt_status queue_take(struct queue *queue, int64_t timeout_ns, void *into, size_t size, size_t room, size_t *count);
+
+/* A thread of the queue's own calls the function with each completion, until the queue is dropped. JLT_NO_MEMORY,
+ * JLT_INVALID_ARGUMENT: it has one; reported. */
+jlt_status queue_set_callback(struct queue *queue, void (*callback)(void *context, const jlt_completion *completion),
+                              void *context);
+
+/* Before a message is sent that is to come out of the queue: keeps the queue's memory for it. Then either attaches it,
+ * when it was sent, or lets go. */
+void queue_hold(struct queue *queue);
+void queue_let_go(struct queue *queue);
+
+/* queued has the memory of one, nothing in it but is_block. The receiver is the queue's from here on. */
+void queue_attach(struct queue *queue, struct queued *queued, struct message *message, void *user);
+
+/* For a receiver that was there before. JLT_NO_MEMORY, and JLT_INVALID_ARGUMENT: it is in a queue, or waited for;
+ * reported. */
+jlt_status queue_add(struct queue *queue, struct message *message, void *user);
+
+/* ---- for message.c ---- */
+
+/* Who has just answered the message, which is attached: it is ready to come out. */
+void queue_push(struct queued *queued);
+
+/* Its receiver is dropped before it has come out. */
+void queue_forget(struct queued *queued);
+
+/* All that is attached anywhere is answered JLT_CANCELLED. */
+void queues_give_up(void);
+
+/* The runtime has ended, and all that was sent is answered; or another begins. */
+void queues_end(bool ended);
+
+#endif
