@@ -28,6 +28,7 @@ static const jlt_task_type code_type = {.input_size = sizeof(char *), .run = eva
 
 static jlt_persistent *task;
 static jlt_receiver *replied, *waiting;
+static jlt_queue *queue;
 static jlt_held *held;
 
 static void hold_bytes(jlt_frame *frame)
@@ -44,9 +45,12 @@ static jlt_receiver *dispatch(const char *code)
 
 static void start_parent(void)
 {
+    const char *one = "1";
     start_julia(2);
     MUST(jlt_persistent_spawn(runtime, &task_type, NULL, &task) == JLT_OK);
     in_body(hold_bytes);
+    MUST(jlt_queue_new(&queue) == JLT_OK);
+    MUST(jlt_task_dispatch_with(runtime, &code_type, &one, &(jlt_call_options){.queue = queue}, NULL) == JLT_OK);
     replied = dispatch("1");
     waiting = dispatch("const go = Channel{Nothing}(1); take!(go)");
     MUST(evaluate("while !@isdefined(go); yield(); end") == JLT_OK);
@@ -54,6 +58,10 @@ static void start_parent(void)
 
 static void end_parent(void)
 {
+    jlt_completion completion;
+    MUST(jlt_queue_take(queue, -1, &completion) == JLT_OK);
+    MUST(jlt_receiver_recv(completion.receiver, NULL) == JLT_OK);
+    jlt_queue_drop(queue);
     MUST(jlt_persistent_invoke(task, NULL, NULL) == JLT_OK);
     MUST(evaluate("put!(go, nothing)") == JLT_OK);
     MUST(jlt_receiver_recv(replied, NULL) == JLT_OK);
@@ -79,6 +87,10 @@ static void call_everything(void)
     const char *code = "1";
     jlt_receiver *receiver = NULL;
     jlt_persistent *another = NULL;
+    jlt_queue *other_queue = NULL;
+    jlt_completion completion;
+    const jlt_call_options options = {.queue = queue};
+    const jlt_message message = {.task = task};
     jlt_settings settings;
     jlt_view view;
     const void *bytes;
@@ -101,6 +113,14 @@ static void call_everything(void)
     CLOSED(jlt_receiver_recv_timeout(waiting, 1, NULL));
     CLOSED(jlt_receiver_try_recv(replied, NULL));
     CLOSED(jlt_receiver_try_recv(waiting, NULL));
+    CLOSED(jlt_queue_new(&other_queue));
+    CLOSED(jlt_queue_take(queue, -1, &completion));
+    CLOSED(jlt_queue_add(queue, replied, NULL));
+    CLOSED(jlt_persistent_call_with(task, NULL, &options, NULL));
+    CLOSED(jlt_persistent_call_many(&message, 1, &options, NULL));
+    CLOSED(jlt_persistent_monitor_with(task, &options, NULL));
+    MUST(jlt_queue_descriptor(queue) == -1 && !other_queue);
+    jlt_queue_drop(queue);
     CLOSED(jlt_held_view(held, JLT_U8, &view));
     CLOSED(jlt_held_view_of(held, "UInt8", 1, &view));
     CLOSED(jlt_held_bytes(held, &bytes, &length));
