@@ -12,6 +12,7 @@ void cases_compute(void);   /* pipelined, with bodies that take long */
 void cases_busy(void);      /* all of these while other processes use all cores */
 void cases_one_core(void);  /* and where there is only one */
 void cases_identity(void);  /* messages of tasks that keep something in their current Julia task */
+void cases_queue(void);     /* replies through a completion queue; batches */
 void cases_starts(void);
 void cases_first_message(void);
 void cases_memory(void); /* bytes of an idle task; growth over many messages */

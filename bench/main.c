@@ -24,6 +24,7 @@ static const struct group {
     {"fan-out", cases_fan_out, EACH},
     {"compute", cases_compute, EACH},
     {"identity", cases_identity, EACH},
+    {"queue", cases_queue, EACH},
     {"starts", cases_starts, EACH},
     {"busy", cases_busy, EACH},
     {"one-core", cases_one_core, ONE},
