@@ -146,11 +146,11 @@ inline parker_timed_out(set)
 
 inline set_state(as_, ok)
 {
-    atomic { /* core/message.c set_state: } while (!atomic_compare_exchange_strong(&message->state, &was, was ==
-                MESSAGE_ABANDONED ? MESSAGE_FORSAKEN : as)); */
+    atomic { /* core/message.c set_state: } while (!atomic_compare_exchange_strong(&message->state, &was, forsaken ?
+                MESSAGE_FORSAKEN : answered(was, as))); */
         TOUCH;
         w_ = state;
-        /* core/message.c set_state: if (was != MESSAGE_PENDING && was != MESSAGE_ABANDONED && was < message_states) */
+        /* core/message.c set_state: if (was & message_answer && was != MESSAGE_ABANDONED) */
         ok = (w_ == PENDING || w_ == ABANDONED || w_ == PARKER) || !DO(11);
         if
         :: ok && w_ == ABANDONED -> state = FORSAKEN
@@ -284,9 +284,8 @@ proctype worker()
         w_ = state;
         if
         :: w_ == ABANDONED || w_ == FORSAKEN
-        /* core/message.c message_complete: next = was == MESSAGE_CANCELLED ? MESSAGE_CANCELLED_OVER */
+        /* core/message.c message_complete: next = was & message_answer ? was + over : answered(was, MESSAGE_DONE); */
         :: w_ == CANCELLED && DO(28) -> state = CANCELLED_OVER
-        /* core/message.c message_complete: : was == MESSAGE_LATE ? MESSAGE_LATE_OVER */
         :: w_ == LATE && DO(29) -> state = LATE_OVER
         :: (w_ == PENDING || w_ == PARKER) && DO(30) -> state = DONE
         :: else
@@ -469,8 +468,8 @@ receives:
 drops:
     ok = false;
     told++; /* it asks not to be */
-    /* core/message.c message_drop: bool forsake = message->type->fields.skip_if_dropped && give_up(message,
-        MESSAGE_FORSAKEN); */
+    /* core/message.c message_drop: else if (!message->type->fields.skip_if_dropped || !give_up(message,
+        MESSAGE_FORSAKEN)) */
     if :: skips && DO(54) -> give_up(FORSAKEN, ok) :: else fi; /* spare: it begins for nobody */
     if
     :: !ok || !DO(55) ->
