@@ -78,7 +78,8 @@ proctype sender(byte first, last)
     m = first;
     do
     :: m <= last ->
-        atomic { /* core/task.c task_send: return sent(task, inbox_push(&task->mailbox, &message->item.node, &pushed)); */
+        atomic { /* core/task.c task_send: return sent(task, inbox_push(&task->mailbox, &message->item.node,
+                &pushed)); */
             push(m, ok, was_idle);
             if :: ok && DO(3) -> accepted[m] = 1 :: ok && !DO(3) :: else fi
         };
