@@ -30,6 +30,7 @@
 /* for any thread */
 #include "jltask/debug.h"
 #include "jltask/held.h"
+#include "jltask/insight.h"
 #include "jltask/limits.h"
 #include "jltask/queue.h"
 #include "jltask/receivers.h"

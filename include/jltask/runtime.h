@@ -67,6 +67,7 @@ typedef struct jlt_options {
     size_t bytes_at_most;    /* the same, of their inputs and configs; bytes. A larger one: JLT_INVALID_ARGUMENT */
     size_t fibers_at_most;   /* bodies that have begun and not ended, in equal shares of the threads, with one at least;
                                 each has a stack. 0: 24000, which is the most */
+    bool timings;            /* measure how long messages wait and run (insight.h); else they are only counted */
 } jlt_options;               /* the strings and flags may be gone when the start has returned */
 
 /* The sinks `log` and `output` are called by Julia code that logs or prints, on any of Julia's threads, each by one

@@ -59,6 +59,9 @@ static inline const struct type *persistent_type(const jlt_persistent_type *type
     return type_check(type, type_of_persistent(type, size, &julia_bodies), call);
 }
 
+/* The runtime, as soon as it can be looked at; else NULL. Any thread, signal handlers too. */
+struct runtime *api_runtime(void);
+
 /* The start of every function that returns a status: true, and it is reported, if the call cannot be made, since the
  * process is a forked child (core/fork.h; JLT_CLOSED) or pointer is NULL (JLT_INVALID_ARGUMENT). */
 bool api_refuses(const void *pointer, const char *call, const char *what);

@@ -32,6 +32,7 @@ enum life { NOT_STARTED, STARTED };
 
 static struct runtime the_runtime;
 static atomic_int life;
+static atomic_bool is_up; /* the_runtime and its workers are there, for good */
 
 /* What a start tells the thread that asked for it, and what join needs. */
 struct jlt_thread {
@@ -53,6 +54,11 @@ bool api_refuses(const void *pointer, const char *call, const char *what)
         return false;
     error_fail(JLT_INVALID_ARGUMENT, "%s: %s is NULL", call, what);
     return true;
+}
+
+struct runtime *api_runtime(void)
+{
+    return atomic_load(&is_up) ? &the_runtime : NULL;
 }
 
 /* ---- start ---- */
@@ -77,11 +83,14 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
     if (status == JLT_OK)
         status = runtime_init(&the_runtime, frame_engine(), bootstrap.worker_count, &limits);
     spin_configure(options->spin_ns);
+    if (status == JLT_OK && options->timings)
+        status = stats_time(&the_runtime);
     if (status == JLT_OK) {
         status = julia_engine_open(&the_runtime, frames_mark, frames_new, frames_free);
         if (status != JLT_OK)
             runtime_stop(&the_runtime);
     }
+    atomic_store(&is_up, status == JLT_OK);
     if (status == JLT_OK) {
         known_open();
         held_open();

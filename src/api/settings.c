@@ -24,7 +24,8 @@ jlt_status jlt_runtime_settings_sized(jlt_runtime *runtime, jlt_settings *settin
         return error_last()->status;
     (void)runtime_of(runtime); /* it must be a good one also where it is not needed */
     if (!settings_known()) {
-        jlt_status status = jlt_task_invoke(runtime, &type, NULL, NULL);
+        const struct type *own = type_of_own(&type);
+        jlt_status status = own ? runtime_invoke(runtime_of(runtime), own, NULL, NULL) : error_last()->status;
         if (status != JLT_OK)
             return status;
     }

@@ -105,21 +105,33 @@ static inline struct inbox_chain inbox_in_order(struct inbox_node *head)
     return chain;
 }
 
-/* The owner: everything pushed so far. Not on an idle or sealed inbox. */
-static inline struct inbox_chain inbox_take(struct inbox *inbox)
+/* The owner: takes the head of everything pushed so far, for inbox_in_order. Not on an idle or sealed inbox. */
+static inline struct inbox_node *inbox_take_head(struct inbox *inbox)
 {
     struct inbox_node *head = atomic_load(&inbox->head);
     if (!head)
-        return (struct inbox_chain){NULL, NULL, 0};
+        return NULL;
     __builtin_prefetch(head); /* while the exchange waits for its own line */
-    return inbox_in_order(atomic_exchange(&inbox->head, NULL));
+    return atomic_exchange(&inbox->head, NULL);
 }
 
-/* The owner: the same, and nothing is accepted from the same step on. Also on an idle or sealed inbox. */
-static inline struct inbox_chain inbox_seal(struct inbox *inbox)
+/* The owner: everything pushed so far. Not on an idle or sealed inbox. */
+static inline struct inbox_chain inbox_take(struct inbox *inbox)
+{
+    return inbox_in_order(inbox_take_head(inbox));
+}
+
+/* The owner: the same as inbox_take_head, and nothing is accepted from the same step on. Also on an idle or sealed
+ * inbox. */
+static inline struct inbox_node *inbox_seal_head(struct inbox *inbox)
 {
     struct inbox_node *head = atomic_exchange(&inbox->head, INBOX_SEALED);
-    return inbox_in_order(head == INBOX_IDLE || head == INBOX_SEALED ? NULL : head);
+    return head == INBOX_IDLE || head == INBOX_SEALED ? NULL : head;
+}
+
+static inline struct inbox_chain inbox_seal(struct inbox *inbox)
+{
+    return inbox_in_order(inbox_seal_head(inbox));
 }
 
 /* The owner: from empty to INBOX_IDLE or INBOX_SEALED. False if something was pushed meanwhile. */

@@ -9,6 +9,7 @@
 #include "core/engine.h"
 #include "core/fork.h"
 #include "core/message.h"
+#include "core/task.h"
 #include "platform/platform.h"
 
 #include <string.h>
@@ -90,6 +91,90 @@ void body_end(struct fiber *fiber, bool more)
         body_end_row(fiber);
 }
 
+/* ---- who is suspended ---- */
+
+/* relaxed, all of it: only told to others */
+static void stand(struct fiber *fiber, enum standing how, int64_t since)
+{
+    atomic_store_explicit(&fiber->since_ns, since, memory_order_relaxed);
+    atomic_store_explicit(&fiber->standing, (unsigned char)how, memory_order_relaxed);
+}
+
+static bool is_running(const struct fiber *fiber)
+{
+    return atomic_load_explicit(&fiber->standing, memory_order_relaxed) == FIBER_RUNS;
+}
+
+static void suspend(struct fiber *fiber, enum standing how, const char *name, int64_t now)
+{
+    fiber->suspended_at = body_clock(fiber);
+    if (fiber->suspended_at)
+        trace_record(TRACE_SUSPEND, fiber->suspended_at, NULL, fiber->track, JLT_OK);
+    atomic_store_explicit(&fiber->awaits, name, memory_order_relaxed);
+    stand(fiber, how, now);
+}
+
+void body_suspend(struct fiber *fiber, enum standing how, const char *name)
+{
+    if (!fiber->guest)
+        suspend(fiber, how, name, platform_now_coarse());
+}
+
+void body_resume(struct fiber *fiber)
+{
+    if (fiber->guest)
+        return;
+    fiber->worker->running = fiber;
+    if (is_running(fiber))
+        return;
+    stand(fiber, FIBER_RUNS, platform_now_coarse());
+    if (fiber->suspended_at && body_clock(fiber))
+        trace_record(TRACE_SUSPENDED, fiber->suspended_at, NULL, fiber->track, JLT_OK);
+}
+
+void body_hand_over(struct worker *worker, struct fiber *to, int64_t now)
+{
+    struct fiber *from = worker->running;
+    if (from && from != to && from->in_row && is_running(from))
+        suspend(from, FIBER_WAITS_IN_JULIA, NULL, now);
+    worker->running = to;
+    stand(to, FIBER_RUNS, now);
+}
+
+/* ---- a message's body ---- */
+
+/* What is looked at around it where it is timed or traced. */
+struct clocks {
+    int64_t begun_ns, wait_ns; /* negative: not timed; not known */
+    uint64_t begun;            /* trace_clock; 0: not traced */
+};
+
+static struct clocks look_at_clocks(struct message *message, unsigned insight)
+{
+    struct clocks clocks = {-1, -1, 0};
+    if (insight & INSIGHT_TIMED) {
+        int64_t sent_ns = message_take_sent(message);
+        clocks.begun_ns = platform_now();
+        clocks.wait_ns = sent_ns < 0 ? -1 : clocks.begun_ns > sent_ns ? clocks.begun_ns - sent_ns : 0;
+    }
+    if (insight & INSIGHT_TRACED)
+        clocks.begun = trace_clock();
+    return clocks;
+}
+
+/* Before the reply, whose receiver finds the message counted. */
+static void ended(struct fiber *fiber, const struct message *message, const struct clocks *clocks, jlt_status status)
+{
+    const struct type *type = message->type;
+    struct task *task = type->persistent ? (struct task *)(uintptr_t)fiber->runs : NULL;
+    struct body_end end = {status, -1, clocks->wait_ns};
+    if (__builtin_expect(clocks->begun_ns >= 0, 0))
+        end.run_ns = platform_now() - clocks->begun_ns;
+    stats_body_ended(fiber->worker, type, task, end);
+    if (!type->own)
+        body_record(fiber, TRACE_BODY, clocks->begun, type, status);
+}
+
 void body_run_message(struct fiber *fiber, struct message *message, void *state, struct inbox_node *const *rest,
                       struct error **failure)
 {
@@ -98,20 +183,26 @@ void body_run_message(struct fiber *fiber, struct message *message, void *state,
     alignas(message_alignment) unsigned char small[message_small_output];
     bool is_small = type->fields.output_size <= message_small_output;
     void *output = is_small ? memset(small, 0, type->fields.output_size) : message_output(message);
+    unsigned insight = insight_of(fiber->worker->runtime);
+    struct clocks clocks = {-1, -1, 0};
     body_begin(fiber);
     body_is_of(fiber, message);
     jlt_frame *frame = engine->frame_open(fiber);
+    if (__builtin_expect(insight, 0))
+        clocks = look_at_clocks(message, insight);
     if (frame && type->persistent)
         type->fields.run(frame, state, message_input(message), output);
     else if (frame)
         type->run_once(frame, message_input(message), output);
     struct error *error = frame ? engine->frame_close(frame, failure || message_is_wanted(message)) : NULL;
+    body_is_back(fiber);
     body_is_of(fiber, NULL);
     body_end(fiber, *rest != NULL); /* before the reply, whose receiver may send the next message */
     if (!frame) {
         message_refuse(message, JLT_NO_MEMORY);
         return;
     }
+    ended(fiber, message, &clocks, error ? error->status : JLT_OK);
     if (error && failure) {
         *failure = error;
         return;

@@ -20,6 +20,7 @@ bool closing_add_task(struct worker *worker, struct task *task)
 {
     spin_lock(&worker->tasks_lock);
     LIST_ADD(worker->tasks, task);
+    atomic_fetch_add_explicit(&worker->task_count, 1, memory_order_relaxed); /* only told */
     bool closing = worker->closing;
     spin_unlock(&worker->tasks_lock);
     return closing;
@@ -29,6 +30,7 @@ void closing_remove_task(struct worker *worker, struct task *task)
 {
     spin_lock(&worker->tasks_lock);
     LIST_REMOVE(worker->tasks, task);
+    atomic_fetch_sub_explicit(&worker->task_count, 1, memory_order_relaxed); /* only told */
     bool may_end = worker->closing && !worker->tasks;
     spin_unlock(&worker->tasks_lock);
     if (may_end && current_fiber->worker != worker)

@@ -20,13 +20,13 @@ struct failure {
     bool woken; /* under the timers' lock: the back-off is not to be waited for, or the mailbox looked at again */
 
     /* the owner's (task.c) */
-    bool down;               /* exit has been run, and init not again yet */
-    uint32_t restarts;       /* in the task's whole life */
-    int64_t until_ns;        /* of the back-off */
-    size_t recent, room;     /* restarts that are in the window still, and places in `times` */
-    int64_t *times;          /* when they were, oldest first; NULL where the window is the whole life */
-    struct message *message; /* that failed and is not answered yet; or NULL */
-    struct error *error;     /* its failure */
+    bool down;                 /* exit has been run, and init not again yet */
+    _Atomic uint32_t restarts; /* in the task's whole life */
+    int64_t until_ns;          /* of the back-off */
+    size_t recent, room;       /* restarts that are in the window still, and places in `times` */
+    int64_t *times;            /* when they were, oldest first; NULL where the window is the whole life */
+    struct message *message;   /* that failed and is not answered yet; or NULL */
+    struct error *error;       /* its failure */
 
     _Atomic(struct error *) cause; /* why the task has ended; NULL: it has not, or not for a failure */
 

@@ -5,14 +5,17 @@
  * leaves takes the places again on behalf of the oldest waiters, who therefore have them when they wake. */
 #include "core/gate.h"
 
+#include "core/body.h"
 #include "core/parker.h"
 #include "core/ring.h"
+#include "core/task.h"
 
 struct gate_waiter {
     struct gate_waiter *next;
     struct gate *gate;
     struct gate_queue *queue;
     size_t places;
+    const char *name; /* of the type of the task whose gate it is; NULL: the channel */
     struct parker parker;
     atomic_int status; /* a jlt_status; JLT_PENDING while it is in the queue */
 };
@@ -132,6 +135,8 @@ static bool is_turned_away(void *waiter)
 static void await_place(struct gate_waiter *self)
 {
     bool stopped;
+    if (current_fiber)
+        body_suspend(current_fiber, FIBER_WAITS_FOR_ROOM, self->name);
     if (!parker_wait_interruptibly(&self->parker, -1, &stopped) && !stop_waiting(self, JLT_CANCELLED))
         parker_wait_late(&self->parker);
 }
@@ -176,7 +181,8 @@ jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct 
         return JLT_OK;
     if (parker_is_to_stop())
         return JLT_CANCELLED;
-    struct gate_waiter self = {.gate = gate, .queue = queue, .places = wait->places};
+    const char *name = wait->owner ? wait->owner->type->name : NULL;
+    struct gate_waiter self = {.gate = gate, .queue = queue, .places = wait->places, .name = name};
     atomic_init(&self.status, JLT_PENDING);
     parker_init(&self.parker);
     pthread_mutex_lock(&queue->lock);

@@ -17,7 +17,7 @@ struct fiber;
 
 /* Memory for a guest's fiber, whatever the engine's are: a wait must not fail for lack of it. */
 struct guest_room {
-    alignas(max_align_t) unsigned char bytes[192];
+    alignas(max_align_t) unsigned char bytes[256];
 };
 
 struct guests {

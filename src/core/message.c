@@ -22,6 +22,7 @@
 #include "base/prefetch.h"
 #include "core/attention.h"
 #include "core/block.h"
+#include "core/body.h"
 #include "core/engine.h"
 #include "core/quarantine.h"
 #include "core/queue.h"
@@ -29,6 +30,7 @@
 #include "core/runtime.h"
 #include "core/spin.h"
 #include "core/task.h"
+#include "platform/platform.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -94,7 +96,7 @@ struct queued *message_queued(struct message *message)
     return (struct queued *)((unsigned char *)message + at);
 }
 
-static size_t block_size(enum item_kind kind, unsigned flags, const struct type *type)
+static size_t untimed_size(enum item_kind kind, unsigned flags, const struct type *type)
 {
     if (flags & MESSAGE_BORROWS)
         return sizeof(struct message);
@@ -103,6 +105,39 @@ static size_t block_size(enum item_kind kind, unsigned flags, const struct type 
     if (flags & MESSAGE_COUNTED)
         return limit_at(kind, type) + sizeof(const void *);
     return flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
+}
+
+static size_t sent_at(enum item_kind kind, unsigned flags, const struct type *type)
+{
+    size_t alignment = alignof(int64_t);
+    return (untimed_size(kind, flags, type) + alignment - 1) & ~(alignment - 1);
+}
+
+static size_t block_size(enum item_kind kind, unsigned flags, const struct type *type)
+{
+    return flags & MESSAGE_TIMED ? sent_at(kind, flags, type) + sizeof(int64_t) : untimed_size(kind, flags, type);
+}
+
+/* Where a timed message has when it was sent. */
+static int64_t *sent_of(struct message *message)
+{
+    size_t at = sent_at(message->item.kind, message->item.flags, message->type);
+    return (int64_t *)(void *)((unsigned char *)message + at);
+}
+
+void message_set_sent(struct message *message)
+{
+    if (message->item.flags & MESSAGE_TIMED)
+        *sent_of(message) = platform_now();
+}
+
+int64_t message_take_sent(struct message *message)
+{
+    if (!(message->item.flags & MESSAGE_TIMED))
+        return -1;
+    int64_t sent_ns = *sent_of(message);
+    *sent_of(message) = -1;
+    return sent_ns;
 }
 
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
@@ -130,17 +165,17 @@ void message_set_task(struct message *message, const struct task *task)
         *awaits_of(message) = task;
 }
 
-struct message *message_new_borrowing(enum item_kind kind, const struct type *type, const void *input)
+struct message *message_new_borrowing(enum item_kind kind, unsigned flags, const struct type *type, const void *input)
 {
-    struct message *message = block_new(block_size(kind, MESSAGE_BORROWS, type));
+    struct message *message = block_new(block_size(kind, flags | MESSAGE_BORROWS, type));
     void *output = calloc(1, message_output_size(kind, type) + 1);
     if (!message || !output) {
         if (message)
-            block_free(message, block_size(kind, MESSAGE_BORROWS, type));
+            block_free(message, block_size(kind, flags | MESSAGE_BORROWS, type));
         free(output);
         return NULL;
     }
-    init(message, kind, MESSAGE_BORROWS, type, true);
+    init(message, kind, flags | MESSAGE_BORROWS, type, true);
     message->borrowed.input = input;
     message->borrowed.output = output;
     return message;
@@ -281,6 +316,17 @@ static void leave_gate(const struct message *message)
     message_leave_place(message, gate, runtime);
 }
 
+/* It will not begin. */
+static void count_given_up(const struct message *message)
+{
+    if (message->item.kind == ITEM_START)
+        return;
+    if (message->item.kind == ITEM_RUN)
+        atomic_fetch_add(&message->task->given_up, 1);
+    struct runtime *runtime = message->item.kind == ITEM_ONCE ? message->runtime : message->task->runtime;
+    atomic_fetch_add(&runtime->stats.given_up, 1);
+}
+
 /* Where a message that is not phased runs is not known. */
 static void interrupt_all(struct runtime *runtime)
 {
@@ -315,6 +361,7 @@ static bool give_up(struct message *message, enum message_state as)
     }
     if (atomic_compare_exchange_strong(&message->item.phase, &phase, MESSAGE_LEAVING)) {
         leave_gate(message);
+        count_given_up(message);
         bool given_up = set_state(message, as);
         atomic_store(&message->item.phase, MESSAGE_GONE);
         return given_up;
@@ -423,6 +470,8 @@ static enum wait_end sleep_until_done(struct message *message, int64_t timeout_n
         parker_drop(&parker);
         return WAIT_DONE;
     }
+    if (current_fiber)
+        body_suspend(current_fiber, FIBER_WAITS_FOR_REPLY, message->type->name);
     list_waiting(&waiting);
     if (atomic_load(&impatient)) /* it was set before this was listed, or will find it there */
         give_up(message, MESSAGE_CANCELLED);

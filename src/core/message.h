@@ -62,6 +62,7 @@ enum message_flag {
     MESSAGE_PHASED = 4,   /* it can be given up before it has begun */
     MESSAGE_LIMITED = 8,  /* a struct limit follows it */
     MESSAGE_COUNTED = 32, /* a body has sent it and may wait for its reply (ring.h); its task follows the output */
+    MESSAGE_TIMED = 128,  /* when it was sent follows all else */
     MESSAGE_BODILESS = 16, /* no body answers it (monitor.c): it neither has a place nor begins */
     MESSAGE_QUEUED = 64,   /* a struct queued follows it */
 };
@@ -128,12 +129,18 @@ static inline size_t message_size(enum item_kind kind, const struct type *type)
 }
 
 /* A new message with a copy of the input and room for the output. flags: MESSAGE_INVOKED, MESSAGE_BODILESS,
- * MESSAGE_LIMITED (then message_limit is to be called), MESSAGE_QUEUED. wanted: it has a receiver. NULL: no memory. */
+ * MESSAGE_TIMED, MESSAGE_LIMITED (then message_limit is to be called), MESSAGE_QUEUED. wanted: it has a receiver. NULL: no
+ * memory. */
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
                             bool wanted);
 
-/* An invoke's over the caller's input. NULL: no memory. */
-struct message *message_new_borrowing(enum item_kind kind, const struct type *type, const void *input);
+/* An invoke's over the caller's input. flags: MESSAGE_TIMED. NULL: no memory. */
+struct message *message_new_borrowing(enum item_kind kind, unsigned flags, const struct type *type, const void *input);
+
+/* Of a timed message: it is sent now. And once, on the worker's side, when that was; negative: not known, or told
+ * before. */
+void message_set_sent(struct message *message);
+int64_t message_take_sent(struct message *message);
 
 /* Before it is sent: the task that it is for. */
 void message_set_task(struct message *message, const struct task *task);

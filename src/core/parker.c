@@ -3,6 +3,7 @@
 
 #include "core/attention.h"
 #include "core/closing.h"
+#include "core/body.h"
 #include "core/engine.h"
 #include "core/message.h"
 #include "core/runtime.h"
@@ -64,8 +65,11 @@ bool parker_wait(struct parker *parker, int64_t timeout_ns)
 {
     if (!parker->fiber)
         return wait_as_thread(parker, timeout_ns);
-    struct worker *worker = parker->fiber->worker;
-    worker->runtime->engine->suspend(parker->fiber, parker, timeout_ns);
+    struct fiber *fiber = parker->fiber;
+    if (atomic_load_explicit(&fiber->standing, memory_order_relaxed) == FIBER_RUNS) /* else its caller has said more */
+        body_suspend(fiber, FIBER_WAITS, NULL);
+    fiber->worker->runtime->engine->suspend(fiber, parker, timeout_ns);
+    body_resume(fiber);
     leave(parker);
     return atomic_load(&parker->state) == PARKER_WOKEN;
 }

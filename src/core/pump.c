@@ -176,6 +176,8 @@ static void run_once(struct fiber *fiber, struct message *message)
     struct inbox_node *nothing = NULL;
     if (!message_begin(message, fiber->worker))
         return;
+    if (!message->type->own)
+        stats_begun(&fiber->worker->stats);
     message_leave_place(message, &runtime->channel, runtime);
     if (runtime_is_cancelled(runtime))
         message_refuse(message, JLT_CANCELLED);
@@ -262,6 +264,8 @@ static void add_fiber(struct worker *worker, struct fiber *fiber)
         worker->fibers_here = fiber;
     spin_unlock(&worker->lock);
     fiber->is_here = true;
+    atomic_fetch_add_explicit(&worker->fibers, 1, memory_order_relaxed);
+    fiber->track = trace_track(worker->number, worker->tracks++);
 }
 
 static void remove_fiber(struct worker *worker, struct fiber *fiber)
@@ -284,8 +288,10 @@ static void enter(struct worker *worker, struct fiber *fiber)
     if (!fiber->is_here)
         add_fiber(worker, fiber);
     worker->clock_every = worker->clock_in = 1;
-    worker->yield_at = platform_now() + yield_every_ns;
+    int64_t now = platform_now();
+    worker->yield_at = now + yield_every_ns;
     worker->yield_due = false;
+    body_hand_over(worker, fiber, now);
     current_fiber = fiber;
 }
 
@@ -336,8 +342,11 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
         if (attention_park(worker, fiber))
             break;
     }
-    if (result == PUMP_EXIT)
+    if (result == PUMP_EXIT) {
         remove_fiber(worker, fiber);
+        atomic_fetch_sub_explicit(&worker->fibers, 1, memory_order_relaxed);
+        worker->running = NULL;
+    }
     current_fiber = NULL;
     return result;
 }

@@ -68,6 +68,7 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
     quota_init(&runtime->quota, limits->messages, limits->bytes);
     gate_queue_init(&runtime->senders);
     names_init(&runtime->names);
+    stats_init(runtime);
     return watch_start(&runtime->watch, runtime) == JLT_OK ? JLT_OK : error_report(error_constant(JLT_NO_MEMORY));
 }
 
@@ -85,6 +86,7 @@ void runtime_finish(struct runtime *runtime)
     runtime_stop(runtime);
     gate_queue_finish(&runtime->senders);
     names_finish(&runtime->names);
+    stats_finish(runtime);
     free(runtime->workers);
 }
 
@@ -168,6 +170,7 @@ void runtime_free_task(struct task *task)
 {
     failure_free(task->failure);
     task->failure = NULL;
+    tally_finish(&task->tally);
     atomic_store(&task->handles, 0);
     pthread_mutex_lock(&quarantine_lock);
     struct task *oldest = quarantine[quarantine_next % quarantine_size];
@@ -180,6 +183,7 @@ void runtime_free_task(struct task *task)
 void runtime_free_task(struct task *task)
 {
     failure_free(task->failure);
+    tally_finish(&task->tally);
     free(task);
 }
 #endif

@@ -8,6 +8,8 @@
 #include "core/names.h"
 #include "core/quota.h"
 #include "core/ready.h"
+#include "core/stats.h"
+#include "core/trace.h"
 #include "core/type.h"
 #include "core/watch.h"
 #include "core/worker.h"
@@ -35,12 +37,15 @@ struct runtime {
     atomic_long handles;
     atomic_bool closed;    /* nothing is accepted any more */
     atomic_bool cancelled; /* nothing is begun any more */
+    atomic_uchar insight;  /* enum insight: what is looked at with each message, in the line of these */
     struct gate channel;
     struct gate_queue senders;
     struct quota quota;
     struct limit close_limit;
     atomic_flag close_limited;
     struct names names;
+    struct runtime_stats stats;
+    struct trace trace;
 };
 
 /* How much of what there may be; 0: no limit, but for that of the fibers. */
@@ -119,6 +124,12 @@ static inline bool runtime_is_cancelled(const struct runtime *runtime)
 {
     /* relaxed: a message that slips through was begun just in time */
     return atomic_load_explicit(&runtime->cancelled, memory_order_relaxed);
+}
+
+/* relaxed: what begins or ends while that changes may be looked at or not */
+static inline unsigned insight_of(const struct runtime *runtime)
+{
+    return atomic_load_explicit(&runtime->insight, memory_order_relaxed);
 }
 
 /* For closing.c and task.c. worker: NULL: any. False: it has ended. */

@@ -91,6 +91,28 @@ static jlt_status push(struct runtime *runtime, struct task *task, struct messag
     return runtime_push(runtime, worker, task ? &task->item : &message->item) ? JLT_OK : JLT_CLOSED;
 }
 
+static void count_sent(struct runtime *runtime, struct message *message)
+{
+    unsigned insight = insight_of(runtime);
+    count_own(&account_here()->sent, 1);
+    if (__builtin_expect(insight, 0)) {
+        message_set_sent(message);
+        if (insight & INSIGHT_TRACED)
+            trace_record(TRACE_SEND, trace_clock(), message->type->name, 0, JLT_OK);
+    }
+}
+
+/* It was not sent after all; if it was given up until then, it was never in the mailbox. */
+static void uncount_sent(struct runtime *runtime, struct task *task, const struct message *message)
+{
+    count_own(&account_here()->sent, -(uint64_t)1);
+    if (atomic_load(&message->item.phase) == MESSAGE_WAITING)
+        return;
+    atomic_fetch_sub(&runtime->stats.given_up, 1);
+    if (task)
+        atomic_fetch_sub(&task->given_up, 1);
+}
+
 /* A message that has its place at the gate. If it fails the message is the caller's, and the place is given back. */
 static jlt_status hand_over(struct runtime *runtime, struct task *task, struct message *message,
                             const struct call_options *options)
@@ -107,6 +129,9 @@ static jlt_status hand_over(struct runtime *runtime, struct task *task, struct m
         message->task = task;
     else
         message->runtime = runtime;
+    bool counted = message->item.kind != ITEM_START && !message->type->own;
+    if (counted)
+        count_sent(runtime, message);
     jlt_status status = limited ? message_limit(message, options->deadline, options->canceller) : JLT_OK;
     if (status == JLT_OK)
         status = push(runtime, task, message);
@@ -114,6 +139,8 @@ static jlt_status hand_over(struct runtime *runtime, struct task *task, struct m
         return JLT_OK;
     if (limited)
         message_unlimit(message);
+    if (counted)
+        uncount_sent(runtime, task, message);
     if (made)
         runtime_free_task(made);
     return status;
@@ -174,11 +201,17 @@ static jlt_status send(struct runtime *runtime, struct task *task, struct messag
     return status;
 }
 
+static unsigned timed(const struct runtime *runtime, enum item_kind kind)
+{
+    return insight_of(runtime) & INSIGHT_TIMED && kind != ITEM_START ? MESSAGE_TIMED : 0;
+}
+
 /* Checks, and makes the message. NULL: why not is reported. */
 static struct message *make(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
                             const void *input, const struct call_options *options, bool wanted)
 {
-    unsigned flags = (is_limited(options) ? MESSAGE_LIMITED : 0U) | (options->queue ? MESSAGE_QUEUED : 0U);
+    unsigned flags = (is_limited(options) ? MESSAGE_LIMITED : 0U) | (options->queue ? MESSAGE_QUEUED : 0U) |
+                     timed(runtime, kind);
     if (runtime_is_closed(runtime)) {
         closed();
         return NULL;
@@ -220,6 +253,7 @@ void send_undo(struct task *task, struct message *message, const struct call_opt
 {
     if (message->item.flags & MESSAGE_LIMITED)
         message_unlimit(message);
+    uncount_sent(task->runtime, task, message);
     leave_place(task->runtime, task, message);
     report(status, task, message);
     message_discard(message);
@@ -236,12 +270,14 @@ jlt_status send_prepare(struct task *task, const void *input, const struct call_
     jlt_status status = take_place(task->runtime, task, message, options, NULL);
     if (status == JLT_OK) {
         message->task = task;
+        count_sent(task->runtime, message);
         if (is_limited(options))
             status = message_limit(message, options->deadline, options->canceller);
         if (status == JLT_OK) {
             *made = message;
             return JLT_OK;
         }
+        uncount_sent(task->runtime, task, message);
         leave_place(task->runtime, task, message);
     }
     report(status, task, message);
@@ -252,15 +288,15 @@ jlt_status send_prepare(struct task *task, const void *input, const struct call_
 }
 
 /* Without limits the message of an invoke is over the caller's input if that is large. */
-static struct message *invoked(const struct type *type, enum item_kind kind, const void *input,
+static struct message *invoked(unsigned flags, const struct type *type, enum item_kind kind, const void *input,
                                const struct call_options *options)
 {
     enum { small = 512 };
     if (is_limited(options))
-        return message_new(kind, MESSAGE_LIMITED, type, input, true);
+        return message_new(kind, flags | MESSAGE_LIMITED, type, input, true);
     if (message_size(kind, type) <= small)
-        return message_new(kind, MESSAGE_INVOKED, type, input, true);
-    return message_new_borrowing(kind, type, input);
+        return message_new(kind, flags | MESSAGE_INVOKED, type, input, true);
+    return message_new_borrowing(kind, flags, type, input);
 }
 
 static jlt_status send_and_wait(struct runtime *runtime, struct task *task, const struct type *type,
@@ -271,7 +307,7 @@ static jlt_status send_and_wait(struct runtime *runtime, struct task *task, cons
         return closed();
     if (is_refused(runtime, type, kind, input))
         return JLT_INVALID_ARGUMENT;
-    struct message *message = invoked(type, kind, input, options);
+    struct message *message = invoked(timed(runtime, kind), type, kind, input, options);
     if (!message)
         return error_report(error_constant(JLT_NO_MEMORY));
     jlt_status status = parker_prepare(-1);

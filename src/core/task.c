@@ -15,7 +15,11 @@
  * after the back-off, UP again. While it is down it stays on the list of live tasks, so that its worker does not end.
  * It is not brought up for nobody: if nothing waits when the last handle is gone or the runtime closes, it ends as it
  * is. A task that stops seals its mailbox in the step that takes out what is there, so each message is answered by a
- * body or told the cause, and its sender refused or answered. */
+ * body or told the cause, and its sender refused or answered.
+ *
+ * Counting. A reader of the queue's length says so in `readers` before it looks at the mailbox, and whoever takes the
+ * mailbox's head waits for readers before it touches what it took. What was taken and has not begun is in `waiting`;
+ * what was given up before that is counted in `given_up` from then until it is met. */
 #include "core/task.h"
 
 #include "base/checks.h"
@@ -27,6 +31,7 @@
 #include "core/message.h"
 #include "core/runtime.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +140,46 @@ jlt_status task_send_many(struct task *task, struct message *first, struct messa
 
 /* ---- the owner ---- */
 
+/* relaxed: its own, read by those who look */
+static void add_waiting(struct task *task, unsigned messages)
+{
+    unsigned waiting = atomic_load_explicit(&task->waiting, memory_order_relaxed);
+    atomic_store_explicit(&task->waiting, waiting + messages, memory_order_relaxed);
+}
+
+/* What the mailbox has: kept as long as somebody counts it, since it is about to be turned round, handled and freed. A
+ * reader comes before it looks at the head; who has taken the head looks for readers after that; so if the reader has
+ * seen what was taken, the owner sees the reader. */
+static struct inbox_node *take(struct task *task, bool seals)
+{
+    struct inbox_node *head = seals ? inbox_seal_head(&task->mailbox) : inbox_take_head(&task->mailbox);
+    while (__builtin_expect(atomic_load(&task->readers), 0))
+        sched_yield();
+    struct inbox_chain chain = inbox_in_order(head);
+    unsigned messages = chain.length;
+    /* what else is there comes when it is new, when all handles are gone, and when the runtime closes */
+    bool others = !task->live || runtime_is_closed(task->runtime) || atomic_load(&task->handles) <= 0;
+    for (struct inbox_node *node = chain.first; others && node; node = node->next)
+        messages -= item_of(node)->kind != ITEM_RUN;
+    add_waiting(task, messages);
+    return chain.first;
+}
+
+unsigned task_queued(struct task *task)
+{
+    unsigned count = 0;
+    atomic_fetch_add(&task->readers, 1);
+    struct inbox_node *node = atomic_load(&task->mailbox.head);
+    if (node == INBOX_IDLE || node == INBOX_SEALED)
+        node = NULL;
+    for (; node; node = node->next)
+        count += item_of(node)->kind == ITEM_RUN;
+    count += atomic_load_explicit(&task->waiting, memory_order_relaxed);
+    atomic_fetch_sub(&task->readers, 1);
+    unsigned gone = atomic_load(&task->given_up);
+    return count > gone ? count - gone : 0;
+}
+
 /* What init and the code since then have left behind. */
 static void release(struct task *task)
 {
@@ -161,6 +206,7 @@ static void call_exit(struct task *task, struct fiber *fiber)
     const struct engine *engine = task->runtime->engine;
     if (!task->type->fields.exit)
         return;
+    uint64_t begin = body_clock(fiber);
     body_begin(fiber);
     jlt_frame *frame = engine->frame_open(fiber);
     if (frame) {
@@ -168,6 +214,7 @@ static void call_exit(struct task *task, struct fiber *fiber)
         error_free(engine->frame_close(frame, false));
     }
     body_end(fiber, false);
+    body_record(fiber, TRACE_EXIT, begin, task->type, JLT_OK);
 }
 
 static bool is_down(const struct task *task)
@@ -210,10 +257,12 @@ static struct error *call_init(struct task *task, struct fiber *fiber, const voi
 /* Runs init. On success the message's output is the first handle, else the task ends and its handle with it. */
 static void run_start(struct task *task, struct fiber *fiber, struct message *message)
 {
+    uint64_t begin = body_clock(fiber);
     body_begin(fiber);
     body_is_of(fiber, message);
     fiber->runs = &message->item;
     struct error *error = call_init(task, fiber, message_input(message), message_is_wanted(message));
+    body_record(fiber, TRACE_INIT, begin, task->type, error ? error->status : JLT_OK);
     if (!error && type_claim_warm_up(task->type))
         warm_up(task, fiber);
     fiber->runs = &task->item;
@@ -255,11 +304,17 @@ static struct message *take_message(struct task *task, struct worker *worker)
     }
     struct message *message = (struct message *)item;
     bool start = item->kind == ITEM_START;
+    if (!start)
+        add_waiting(task, -1U);
     if (!message_begin(message, worker)) {
         if (start)
             let_go(task); /* for the handle that is never delivered */
+        else
+            atomic_fetch_sub(&task->given_up, 1);
         return NULL;
     }
+    if (!start)
+        stats_begun(&worker->stats);
     message_leave_place(message, start ? &task->runtime->channel : &task->gate, task->runtime);
     return message;
 }
@@ -324,7 +379,7 @@ static enum condition stop(struct task *task, struct fiber *fiber, struct error 
     atomic_store_explicit(&task->failure->cause, cause, memory_order_release);
     while (*end)
         end = &(*end)->next;
-    *end = inbox_seal(&task->mailbox).first;
+    *end = take(task, true);
     answer_failed(task->failure);
     run_exit(task, fiber);
     leave_identity(task, fiber);
@@ -386,10 +441,13 @@ static enum condition retry(struct task *task, struct fiber *fiber)
 static enum condition restart(struct task *task, struct fiber *fiber)
 {
     struct failure *failure = task->failure;
+    uint64_t begin = body_clock(fiber);
     failure->restarts++;
+    count_own(&fiber->worker->stats.restarts, 1);
     body_begin(fiber);
     struct error *error = call_init(task, fiber, failure->config, true);
     body_end(fiber, false);
+    body_record(fiber, TRACE_RESTART, begin, task->type, error ? error->status : JLT_OK);
     if (error)
         return stop(task, fiber, error);
     failure->down = false;
@@ -401,7 +459,7 @@ static bool has_waiting(struct task *task, struct worker *worker)
 {
     for (;;) {
         if (!task->batch)
-            task->batch = inbox_take(&task->mailbox).first;
+            task->batch = take(task, false);
         if (!task->batch)
             return task->failure->message;
         enum item_kind kind = item_of(task->batch)->kind;
@@ -462,7 +520,7 @@ static bool run_turn(struct task *task, struct fiber *fiber)
         if (!task->batch) {
             if (!worker_has_taken(worker)) /* else the last in the row was cancelled, or no message */
                 body_end_row(fiber);
-            task->batch = inbox_take(&task->mailbox).first;
+            task->batch = take(task, false);
         }
         if (!task->batch) {
             bool stays = task->live && !task->last_dropped && !task->sealing;
@@ -484,9 +542,24 @@ static bool run_turn(struct task *task, struct fiber *fiber)
     return true;
 }
 
+/* relaxed: its own, read by those who look */
+static void note_worker(struct task *task, struct worker *worker)
+{
+    unsigned here = worker->number + 1, before = atomic_load_explicit(&task->ran_on, memory_order_relaxed);
+    if (__builtin_expect(before == here, 1))
+        return;
+    atomic_store_explicit(&task->ran_on, here, memory_order_relaxed);
+    if (!before)
+        return;
+    atomic_store_explicit(&task->takeovers, atomic_load_explicit(&task->takeovers, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    count_own(&worker->stats.takeovers, 1);
+}
+
 bool task_run(struct task *task, struct fiber *fiber)
 {
     struct turn turn = {.task = task};
+    note_worker(task, fiber->worker);
     worker_begin_turn(fiber->worker, &turn);
     bool more = run_turn(task, fiber);
     worker_end_turn(fiber->worker, &turn);
@@ -505,7 +578,7 @@ void task_cancel_waiting(struct task *task, struct worker *worker)
     while (*end)
         end = &(*end)->next;
     if (head != INBOX_IDLE && head != INBOX_SEALED)
-        *end = inbox_take(&task->mailbox).first;
+        *end = take(task, false);
     while (task->batch) {
         struct message *message = take_message(task, worker);
         if (message)

@@ -7,6 +7,7 @@
 #include "core/gate.h"
 #include "core/item.h"
 #include "core/monitor.h"
+#include "core/stats.h"
 #include "core/type.h"
 
 #include <stdalign.h>
@@ -25,6 +26,7 @@ struct task {
     struct item item;     /* first; among what is ready, while it has an owner (task.c) */
     struct inbox mailbox; /* of struct item */
     struct item dropped;  /* the last thing in the mailbox */
+    atomic_uint readers;  /* who count what is in the mailbox (task.c); seldom any */
 
     /* set once, but for the gate of a type with a capacity, and the counts */
     struct runtime *runtime;
@@ -37,16 +39,21 @@ struct task {
     struct failure *failure;      /* NULL: its type keeps going */
     _Atomic(struct name *) names; /* names.c */
     struct monitors monitors;
+    atomic_uint given_up; /* messages in the mailbox or the batch that were given up before they had begun */
 
     /* the owner's */
     struct inbox_node *batch;     /* taken out of the mailbox, in order */
     struct worker *home;          /* where init was run */
     struct task *previous, *next; /* among its live tasks */
     void *kept;                   /* what init rooted */
-    void *identity;               /* what its code has left in its current task; or NULL */
-    bool live;                    /* init succeeded and exit has not been run */
-    bool last_dropped;            /* no handles: `dropped` was met */
-    bool sealing;                 /* the runtime closes: seal the mailbox when it is empty */
+    atomic_uint waiting;          /* messages in the batch */
+    atomic_uint ran_on;           /* the number of the worker that ran it last, from 1; 0: none has */
+    atomic_uint takeovers;        /* how often that was another one */
+    struct tally tally;
+    void *identity;    /* what its code has left in its current task; or NULL */
+    atomic_bool live;  /* init succeeded and exit has not been run */
+    bool last_dropped; /* no handles: `dropped` was met */
+    bool sealing;      /* the runtime closes: seal the mailbox when it is empty */
 
     alignas(16) unsigned char state[];
 };
@@ -63,6 +70,9 @@ jlt_status task_send(struct task *task, struct message *message);
 
 /* The same for several, which are linked by their nodes' `next`, the last one first. */
 jlt_status task_send_many(struct task *task, struct message *first, struct message *last);
+
+/* Any thread that has a handle, or knows otherwise that the task's memory is there: messages sent and not begun. */
+unsigned task_queued(struct task *task);
 
 struct task *task_clone(struct task *task);
 void task_drop(struct task *task);

@@ -12,6 +12,7 @@
 
 enum { chains = 256 };
 static _Atomic(struct type *) table[chains];
+static atomic_uint type_count; /* numbers given away */
 
 /* The strings of a type's fields; any but the name may be NULL. */
 static const size_t strings[] = {
@@ -53,7 +54,7 @@ static bool same(const struct type *a, const struct type *b)
             return false;
         *s = *t = NULL;
     }
-    return a->persistent == b->persistent && a->run_once == b->run_once &&
+    return a->persistent == b->persistent && a->own == b->own && a->run_once == b->run_once &&
            !memcmp((const void *)&x, (const void *)&y, sizeof x);
 }
 
@@ -102,6 +103,7 @@ static const struct type *intern(struct type *wanted)
     *copy = *wanted;
     copy_strings(&copy->fields, (char *)(copy + 1));
     copy->name = copy->fields.name;
+    copy->number = atomic_fetch_add_explicit(&type_count, 1, memory_order_relaxed); /* only told apart by it */
     do {
         copy->next = first;
         if (atomic_compare_exchange_strong(chain, &first, copy))
@@ -136,7 +138,7 @@ static const struct type *without_run(const char *name)
     return NULL;
 }
 
-const struct type *type_of_task(const jlt_task_type *type, size_t size)
+static const struct type *type_of_once(const jlt_task_type *type, size_t size, bool own)
 {
     jlt_task_type fields;
     memset(&fields, 0, sizeof fields);
@@ -152,7 +154,18 @@ const struct type *type_of_task(const jlt_task_type *type, size_t size)
     wanted.fields.thread = fields.thread;
     wanted.fields.skip_if_dropped = fields.skip_if_dropped;
     wanted.run_once = fields.run;
+    wanted.own = own;
     return fields.run ? intern(&wanted) : without_run(wanted.name);
+}
+
+const struct type *type_of_task(const jlt_task_type *type, size_t size)
+{
+    return type_of_once(type, size, false);
+}
+
+const struct type *type_of_own(const jlt_task_type *type)
+{
+    return type_of_once(type, sizeof *type, true);
 }
 
 /* Which members do not go together in a type with some of the julia_ ones; NULL: all do. */
@@ -220,6 +233,15 @@ const struct type *type_of_persistent(const jlt_persistent_type *type, size_t si
     if (wanted.fields.julia_run && julia)
         use_julia_bodies(&wanted.fields, julia);
     return wanted.fields.run ? intern(&wanted) : without_run(wanted.name);
+}
+
+const struct type *type_next(const struct type *after)
+{
+    const struct type *next = after ? after->next : NULL;
+    size_t chain = after ? hash_of(after) % chains + 1 : 0;
+    while (!next && chain < chains)
+        next = atomic_load(&table[chain++]);
+    return next;
 }
 
 bool type_claim_warm_up(const struct type *type)

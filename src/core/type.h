@@ -12,7 +12,9 @@
 
 struct type {
     struct type *next; /* in its hash chain */
+    unsigned number;   /* among all types, from 0 */
     bool persistent;
+    bool own; /* jltask's, not the user's: it is not counted */
     const char *name;
     atomic_bool warmed_up;      /* or somebody is about to */
     jlt_persistent_type fields; /* of a one-shot task: what it has in common; strings are copies */
@@ -37,6 +39,12 @@ const struct type *type_of_persistent(const jlt_persistent_type *type, size_t si
  * found for that struct before: it has been changed. Structs that are not static are not remembered, since another may
  * come to the same place. */
 const struct type *type_check(const void *callers, const struct type *found, const char *call);
+
+/* The same for one of jltask's own. */
+const struct type *type_of_own(const jlt_task_type *type);
+
+/* The types so far, in no order; NULL after the last. after: NULL: the first. Types are never gone. */
+const struct type *type_next(const struct type *after);
 
 /* True once for a type that has a warm_up, which the caller is to run. */
 bool type_claim_warm_up(const struct type *type);

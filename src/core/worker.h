@@ -14,6 +14,7 @@
 #include "core/item.h"
 #include "core/ready.h"
 #include "core/spin.h"
+#include "core/stats.h"
 
 #include <jltask.h>
 
@@ -26,6 +27,10 @@ struct message;
 struct runtime;
 struct task;
 struct worker;
+
+/* What a fiber's body does, as far as is known: one that waits in Julia while nothing else comes to its thread is
+ * thought to run. */
+enum standing { FIBER_RUNS, FIBER_WAITS_FOR_REPLY, FIBER_WAITS_FOR_ROOM, FIBER_WAITS, FIBER_WAITS_IN_JULIA };
 
 /* The engine's own fiber starts with this. */
 struct fiber {
@@ -43,6 +48,11 @@ struct fiber {
     struct parker *interruptible;      /* it waits in jltask, and can be told to stop */
     bool interrupted;                  /* ... the body has been told */
     bool is_here;                      /* among its worker's */
+    uint32_t track;                    /* in traces (trace.h) */
+    uint64_t suspended_at;             /* by trace_clock; 0: it is not, or nobody traces */
+    atomic_uchar standing;             /* enum standing; relaxed, as the next two: for others to say */
+    _Atomic int64_t since_ns;          /* ... since when; of one that runs, give or take some bodies */
+    _Atomic(const char *) awaits;      /* ... the type's name; NULL: unknown */
     struct fiber *before, *after;
 };
 
@@ -82,6 +92,10 @@ struct worker {
     bool ended;
     bool lingered; /* for a task, in vain: no use in waiting awake again */
     struct spinner spinner;
+    struct fiber *running; /* whose turn it is on the thread, as far as is known (insight.h) */
+    unsigned tracks;       /* given to fibers */
+    atomic_uint fibers;    /* that have been in the pump and have not ended; relaxed, only told */
+    struct worker_stats stats;
 
     atomic_bool full;         /* bodies is bodies_at_most, and it begins none (attention.c); the worker's to change */
     struct spinlock lock;     /* guards parked: doorbells are answered on any engine thread */
@@ -93,6 +107,7 @@ struct worker {
     struct spinlock tasks_lock;
     bool closing; /* changed by this worker under the lock */
     struct task *tasks;
+    atomic_uint task_count; /* changed under the lock */
     struct item close, cancel;
 
     struct item interrupt;

@@ -5,6 +5,7 @@
 #define JLT_JULIA_CALLS_H
 
 #include "base/error.h"
+#include "core/body.h"
 #include "julia/engine.h"
 
 /* What belongs to the body that runs on this thread. */
@@ -26,8 +27,10 @@ static inline void back_in_body(struct body body)
 {
     current_fiber = body.fiber;
     error_attach(body.error);
-    if (body.fiber)
+    if (body.fiber) {
         julia_leave_loop(body.fiber->worker);
+        body_is_back(body.fiber);
+    }
 }
 
 /* What came of a call. The value, or the Failure, is not rooted yet. If there was no call, since the late function for

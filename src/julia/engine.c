@@ -66,6 +66,31 @@ static void mark_roots(int full)
     }
 }
 
+/* Around each collection, on the thread that makes it: only Julia's own clock leaves out the finalizers, which run
+ * before `after`. */
+static _Thread_local uint64_t pauses_before;
+
+static void before_collection(int kind)
+{
+    (void)kind;
+    pauses_before = julia.gc_total_hrtime();
+}
+
+static void after_collection(int kind)
+{
+    (void)kind;
+    int64_t pause_ns = (int64_t)(julia.gc_total_hrtime() - pauses_before);
+    stats_collection(served, pause_ns);
+    trace_collection(served, pause_ns);
+}
+
+static void watch_collections(bool on)
+{
+    julia.gc_set_cb_root_scanner(mark_roots, on);
+    julia.gc_set_cb_pre_gc(before_collection, on);
+    julia.gc_set_cb_post_gc(after_collection, on);
+}
+
 /* One kind of collection that takes at most half of the time, once its first `free` runs are over. All relaxed: when
  * exactly it runs does not matter. */
 struct budget {
@@ -447,7 +472,9 @@ jlt_status julia_engine_open(struct runtime *runtime, julia_mark_frames_fn *mark
     jlt_status status = open_bells(runtime);
     if (status != JLT_OK)
         return status;
-    julia.gc_set_cb_root_scanner(mark_roots, 1);
+    watch_collections(true);
+    runtime->stats.collection_ns = julia.gc_total_hrtime;
+    runtime->stats.live_bytes = julia.gc_live_bytes;
     julia_guests_open(runtime);
     return watch_loop(runtime);
 }
@@ -480,5 +507,5 @@ void julia_engine_serve(struct runtime *runtime)
 
 void julia_engine_finish(void)
 {
-    julia.gc_set_cb_root_scanner(mark_roots, 0);
+    watch_collections(false);
 }

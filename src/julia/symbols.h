@@ -38,6 +38,10 @@
     X(void, jl_gc_collect, gc_collect, (int), ALL)                                                                     \
     X(void, jl_gc_safepoint, gc_safepoint, (void), ALL)                                                                \
     X(void, jl_gc_set_cb_root_scanner, gc_set_cb_root_scanner, (void (*)(int), int), ALL)                              \
+    X(void, jl_gc_set_cb_pre_gc, gc_set_cb_pre_gc, (void (*)(int), int), ALL)                                          \
+    X(void, jl_gc_set_cb_post_gc, gc_set_cb_post_gc, (void (*)(int), int), ALL)                                        \
+    X(uint64_t, jl_gc_total_hrtime, gc_total_hrtime, (void), ALL) /* ns of pauses; any thread, as the next */          \
+    X(int64_t, jl_gc_live_bytes, gc_live_bytes, (void), ALL)                                                           \
     X(int, jl_gc_mark_queue_obj, gc_mark_queue_obj, (void *ptls, jlt_value *), ALL)                                    \
     X(void *, jl_get_ptls_states, get_ptls_states, (void), ALL)                                                        \
     X(int8_t, jl_gc_safe_enter, gc_safe_enter, (void), UNTIL(1, 8)) /* an inline function later */                     \

@@ -124,6 +124,18 @@ int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(vo
     return error ? start_thread(thread, stack_bytes, run, argument) : 0;
 }
 
+int64_t platform_now_coarse(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
+}
+
+int platform_thread_number(void)
+{
+    return (int)syscall(SYS_gettid);
+}
+
 int64_t platform_now(void)
 {
     struct timespec now;

@@ -45,6 +45,12 @@ int platform_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(vo
 /* Nanoseconds on a clock that only goes forward. */
 int64_t platform_now(void);
 
+/* The same clock as of its last tick, some milliseconds ago at most. */
+int64_t platform_now_coarse(void);
+
+/* The calling thread's number in the system. */
+int platform_thread_number(void);
+
 /* A number that differs from run to run. */
 uint64_t platform_random(void);
 

@@ -159,7 +159,7 @@ static void test_a_borrowed_message_uses_its_callers_input(void **unused)
 {
     (void)unused;
     int input = 5, output = 0;
-    struct message *message = message_new_borrowing(ITEM_ONCE, type_of(&number_type), &input);
+    struct message *message = message_new_borrowing(ITEM_ONCE, 0, type_of(&number_type), &input);
     assert_ptr_equal(message_input(message), &input);
     pthread_t thread = thread_start(complete_when_waited_for, message);
     assert_ok(message_receive(message, -1, &output));
