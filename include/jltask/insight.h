@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Any thread: what a runtime has done and is doing: statistics as a struct and as text for Prometheus, a trace, a dump. All of it
- * may be asked for by any thread at any time, also when Julia has ended, and never waits for a Julia thread. */
+ * Any thread: what a runtime has done and is doing: statistics as a struct and as text for Prometheus, a trace, a
+ * dump. All of it may be asked for by any thread at any time, also when Julia has ended, and never waits for a Julia
+ * thread. */
 #ifndef JLTASK_INSIGHT_H
 #define JLTASK_INSIGHT_H
 

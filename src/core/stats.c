@@ -220,14 +220,26 @@ void stats_of_worker(const struct worker *worker, jlt_stats *stats)
     summarise(stats, &sums);
 }
 
+/* Messages that are not queued any more. */
+static uint64_t gone(const struct runtime *runtime)
+{
+    uint64_t count = count_read(&runtime->stats.given_up);
+    for (unsigned i = 0; i < runtime->worker_count; i++)
+        count += count_read(&runtime->workers[i].stats.begun);
+    return count;
+}
+
 uint64_t stats_queued(const struct runtime *runtime)
 {
-    uint64_t gone = count_read(&runtime->stats.given_up);
-    for (unsigned i = 0; i < runtime->worker_count; i++)
-        /* acquire: with stats_begun's release, so that the senders' counts of what has begun are seen below */
-        gone += atomic_load_explicit(&runtime->workers[i].stats.begun, memory_order_acquire);
-    uint64_t sent = all_sent() - count_read(&runtime->stats.sent_before);
-    return sent > gone ? sent - gone : 0;
+    enum { tries = 4 };
+    uint64_t sent, before, after = gone(runtime);
+    int i = 0;
+    do {
+        before = after;
+        sent = all_sent() - count_read(&runtime->stats.sent_before);
+        after = gone(runtime);
+    } while (before != after && ++i < tries);
+    return sent > after ? sent - after : 0;
 }
 
 static void add_collections(const struct runtime *runtime, jlt_stats *stats)

@@ -3,9 +3,9 @@
  * What is counted, and where. A message is counted where it ends: in its task, and in the tally that the worker has for
  * its type; both are lines of the worker's thread, so nothing is shared for it. Sums are made when they are asked for.
  *
- * Queued is what was sent (account.h) and has neither begun (the worker's) nor been given up before it had. A sender
- * counts before it pushes, and a worker counts what has begun before that can end; a reader adds up what has begun
- * first. So it is never less than what is queued, and exact when nothing is under way.
+ * Queued is what was sent (account.h) and has neither begun (the worker's) nor been given up before it had. A reader
+ * adds up first the one and then the other, and once more if the other has changed meanwhile. So the difference is exact
+ * when nothing is under way, and else, where many come and go, rather too small.
  *
  * The queue of one task is not counted by its senders, which have no line of their own there: a reader counts what is
  * in the mailbox, while the owner, if it takes that, waits before it touches it (task.c). */
@@ -81,12 +81,10 @@ struct body_end {
 /* The worker's thread. task: NULL for a one-shot. */
 void stats_body_ended(struct worker *worker, const struct type *type, struct task *task, struct body_end end);
 
-/* The worker's thread, when it takes a message or one-shot that will not be given up before its body. release: queued()
- * sees all that came before, the sender's count too. */
+/* The worker's thread, when it takes a message or one-shot that will not be given up before its body. */
 static inline void stats_begun(struct worker_stats *stats)
 {
-    uint64_t begun = atomic_load_explicit(&stats->begun, memory_order_relaxed); /* its own */
-    atomic_store_explicit(&stats->begun, begun + 1, memory_order_release);
+    count_own(&stats->begun, 1);
 }
 
 void tally_finish(struct tally *tally);
