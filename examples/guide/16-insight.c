@@ -39,10 +39,10 @@ int main(void)
     jlt_stats stats;
     EXPECT(jlt_persistent_stats(root, &stats) == JLT_OK);
     EXPECT(stats.messages == 1001 && stats.failures_by_status[JLT_EXCEPTION] == 1 && stats.queued == 0);
-    printf("half of the messages took at most %d ns, the longest %d ns\n", (int)stats.run_ns.p50,
-           (int)stats.run_ns.max);
+    printf("half of the messages took at most %.1f us, the longest %.1f us\n", (double)stats.run_ns.p50 / 1e3,
+           (double)stats.run_ns.max / 1e3);
     EXPECT(jlt_runtime_stats(runtime, &stats) == JLT_OK);
-    printf("%d collections, %d bytes in use\n", (int)stats.collections, (int)stats.bytes);
+    printf("%.0f collections, %.1f MB in use\n", (double)stats.collections, (double)stats.bytes / 1e6);
 
     /* for Prometheus: asked for with more room until it fits */
     size_t length = 0, room = 0;

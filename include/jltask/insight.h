@@ -88,6 +88,26 @@ JLT_API jlt_status jlt_trace_write(jlt_runtime *runtime, int descriptor);
  * forked child. */
 JLT_API jlt_status jlt_dump(int descriptor);
 
+/* ---- which Julia -------------------------------------------------------------------------------------- */
+
+/* A Julia that a start comes across. The texts are good until `tell` returns. */
+typedef struct jlt_candidate {
+    const char *source;     /* what names it: "options.julia", "JLTASK_JULIA", "PATH" */
+    const char *path;       /* as it is named there */
+    bool used;              /* a start would use it */
+    const char *reason;     /* why it would not; "" */
+    const char *executable; /* of the one that is used; else "", as the next two */
+    const char *library;    /* libjulia */
+    const char *image;      /* the system image */
+} jlt_candidate;
+
+/* Tells which Julia a start with options.julia = julia (may be NULL) would use, and what it would pass over and why, in
+ * the order of preference. Nothing is started, but for a julia whose installation is not as usual: that is run once and
+ * asked. Any thread, also before a start; not from a body. JLT_OK: one is used. JLT_NO_JULIA: none; the message is that
+ * of a start. JLT_INVALID_ARGUMENT for NULL as tell. */
+JLT_API jlt_status jlt_julia_find(const char *julia, void (*tell)(void *context, const jlt_candidate *candidate),
+                                  void *context);
+
 /* ---- beneath the inline functions --------------------------------------------------------------------- */
 
 JLT_API jlt_status jlt_runtime_stats_sized(jlt_runtime *runtime, jlt_stats *stats, size_t stats_size);

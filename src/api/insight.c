@@ -7,6 +7,7 @@
 #include "core/dump.h"
 #include "core/prometheus.h"
 #include "core/task.h"
+#include "julia/find.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -114,4 +115,13 @@ jlt_status jlt_dump(int descriptor)
         return JLT_CLOSED;
     struct runtime *runtime = api_runtime();
     return dump_write(runtime, runtime ? jlt_julia_version() : "", descriptor);
+}
+
+/* ---- which Julia ---- */
+
+jlt_status jlt_julia_find(const char *julia, void (*tell)(void *context, const jlt_candidate *candidate), void *context)
+{
+    if (api_refuses(tell ? &tell : NULL, __func__, "tell"))
+        return error_last()->status;
+    return julia_candidates(julia, tell, context);
 }

@@ -151,31 +151,72 @@ static bool try_path(const char *path, struct julia_place *place, struct reasons
     return false;
 }
 
-static bool find(const char *wanted, struct julia_place *place, struct reasons *reasons)
+/* ---- candidates, in the order of preference ---- */
+
+/* What a start would come across. Only the first counts: who names a Julia means that one. */
+struct search {
+    const char *wanted, *variable, *path; /* what is left to be looked at; NULL: nothing */
+    const char *source;                   /* of the candidate that was found */
+    char found[PATH_MAX];
+};
+
+static struct search begin_search(const char *wanted)
 {
     const char *variable = getenv("JLTASK_JULIA");
-    if (wanted)
-        return try_path(wanted, place, reasons);
-    if (platform_is_privileged()) {
-        because(reasons,
-                "options.julia does not name one, and this program runs with privileges that its user does not "
-                "have, so neither JLTASK_JULIA nor PATH may choose the code that it loads");
-        return false;
-    }
-    if (variable && *variable) {
-        if (try_path(variable, place, reasons))
+    return (struct search){
+        .wanted = wanted, .variable = variable && *variable ? variable : NULL, .path = getenv("PATH")};
+}
+
+/* The next julia on PATH. */
+static bool next_on_path(struct search *search)
+{
+    while (search->path) {
+        const char *end = strchr(search->path, ':');
+        int length = (int)(end ? end - search->path : (ptrdiff_t)strlen(search->path));
+        const char *folder = length ? search->path : ".";
+        int written = snprintf(search->found, sizeof search->found, "%.*s/julia", length ? length : 1, folder);
+        search->path = end ? end + 1 : NULL;
+        if (written < (int)sizeof search->found && platform_is_program(search->found))
             return true;
-        because(reasons, "it was named by JLTASK_JULIA");
+    }
+    return false;
+}
+
+static bool next_candidate(struct search *search)
+{
+    const char **named = search->wanted ? &search->wanted : &search->variable;
+    if (!*named) {
+        search->source = "PATH";
+        return next_on_path(search);
+    }
+    search->source = search->wanted ? "options.julia" : "JLTASK_JULIA";
+    snprintf(search->found, sizeof search->found, "%s", *named);
+    *named = NULL;
+    return true;
+}
+
+static const char privileged[] = "options.julia does not name one, and this program runs with privileges that its user "
+                                 "does not have, so neither JLTASK_JULIA nor PATH may choose the code that it loads";
+
+static bool find(const char *wanted, struct julia_place *place, struct reasons *reasons)
+{
+    struct search search = begin_search(wanted);
+    if (!wanted && platform_is_privileged()) {
+        because(reasons, "%s", privileged);
         return false;
     }
-    char *on_path = platform_find_program("julia");
-    if (!on_path) {
+    if (!next_candidate(&search)) {
         because(reasons, "JLTASK_JULIA is not set and there is no julia on PATH; install Julia 1.5 or later");
         return false;
     }
-    bool found = try_executable(on_path, place, reasons);
-    free(on_path);
-    return found;
+    if (wanted || strcmp(search.source, "PATH") != 0) {
+        if (try_path(wanted ? wanted : search.found, place, reasons))
+            return true;
+        if (!wanted)
+            because(reasons, "it was named by JLTASK_JULIA");
+        return false;
+    }
+    return try_executable(search.found, place, reasons);
 }
 
 jlt_status julia_find(const char *wanted, struct julia_place *place)
@@ -185,4 +226,35 @@ jlt_status julia_find(const char *wanted, struct julia_place *place)
     if (find(wanted, place, &reasons))
         return JLT_OK;
     return error_fail(JLT_NO_JULIA, "no usable Julia: %s", reasons.text);
+}
+
+jlt_status julia_candidates(const char *wanted, void (*tell)(void *context, const jlt_candidate *candidate),
+                            void *context)
+{
+    struct julia_place place = {0};
+    struct search search = begin_search(wanted);
+    struct reasons reasons = {{0}, 0};
+    bool found = find(wanted, &place, &reasons);
+    const char *first = NULL;
+    while (next_candidate(&search)) {
+        char why[sizeof reasons.text];
+        bool is_forbidden = !wanted && platform_is_privileged(), is_used = found && !first;
+        snprintf(why, sizeof why, "%s", is_used ? "" : first || is_forbidden ? privileged : reasons.text);
+        if (first && !is_forbidden)
+            snprintf(why, sizeof why,
+                     strcmp(first, search.source) == 0 ? "an earlier one on %s goes before it" : "%s goes before it",
+                     first);
+        tell(context, &(jlt_candidate){
+                          .source = search.source,
+                          .path = search.found,
+                          .used = is_used,
+                          .reason = why,
+                          .executable = is_used ? place.executable : "",
+                          .library = is_used ? place.library : "",
+                          .image = is_used ? place.image : "",
+                      });
+        first = first ? first : search.source;
+    }
+    julia_place_finish(&place);
+    return found ? error_none() : error_fail(JLT_NO_JULIA, "no usable Julia: %s", reasons.text);
 }

@@ -18,6 +18,10 @@ struct julia_place {
  * then `julia` on PATH. JLT_NO_JULIA, reported with where it looked and what was wrong there; JLT_NO_MEMORY. */
 jlt_status julia_find(const char *wanted, struct julia_place *place);
 
+/* As jlt_julia_find. */
+jlt_status julia_candidates(const char *wanted, void (*tell)(void *context, const jlt_candidate *candidate),
+                            void *context);
+
 void julia_place_finish(struct julia_place *place);
 
 #endif

@@ -266,20 +266,6 @@ char *platform_real_path(const char *path)
     return realpath(path, NULL);
 }
 
-char *platform_find_program(const char *name)
-{
-    const char *path = getenv("PATH");
-    char candidate[PATH_MAX];
-    for (const char *at = path, *end; at; at = *end ? end + 1 : NULL) {
-        end = strchrnul(at, ':');
-        int length = (int)(end - at);
-        snprintf(candidate, sizeof candidate, "%.*s/%s", length ? length : 1, length ? at : ".", name);
-        if (platform_is_program(candidate))
-            return strdup(candidate);
-    }
-    return NULL;
-}
-
 /* Reads fd to its end, or until the deadline. NULL on either failure. */
 static char *read_all(int fd, int64_t deadline)
 {

@@ -88,9 +88,6 @@ bool platform_is_program(const char *path); /* a file that may be executed */
 /* The canonical path, malloc'd; NULL if there is none. */
 char *platform_real_path(const char *path);
 
-/* Where `name` is on PATH, malloc'd; NULL if it is not. */
-char *platform_find_program(const char *name);
-
 /* Runs a program and collects its standard output (malloc'd, NUL-terminated), its standard error thrown away and
  * its standard input empty. NULL if it could not be run, ended with a failure, or took longer than timeout_ns. */
 char *platform_run(const char *const *arguments, int64_t timeout_ns);
