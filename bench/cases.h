@@ -9,6 +9,8 @@ void cases_silence(void);   /* the same after 5 ms in which nothing happened */
 void cases_pipelined(void); /* many messages in flight */
 void cases_fan_out(void);   /* one message to each task */
 void cases_compute(void);   /* pipelined, with bodies that take long */
+void cases_insight(void);   /* messages that are counted, and that are traced */
+void cases_timings(void);   /* that are timed */
 void cases_busy(void);      /* all of these while other processes use all cores */
 void cases_one_core(void);  /* and where there is only one */
 void cases_identity(void);  /* messages of tasks that keep something in their current Julia task */

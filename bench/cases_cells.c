@@ -113,6 +113,27 @@ void cases_compute(void)
     measure();
 }
 
+/* What it costs to see what a message does: one that does nothing. */
+static void add_insight(const struct peer *peer)
+{
+    add("sync, seen", invoke_in_turn, peer, 1, 1);
+    add_grid("pipelined, seen", keep_in_flight, peer, (const int[]){1, 0}, few_tasks);
+}
+
+void cases_insight(void)
+{
+    add_insight(&jltask_counted);
+    add_insight(&jltask_traced);
+    measure();
+}
+
+void cases_timings(void)
+{
+    runtime_times = true;
+    add_insight(&jltask_timed);
+    measure();
+}
+
 /* ---- other surroundings ---- */
 
 static void add_small_case(const char *name, client_pattern *pattern, const struct peer *floor)

@@ -25,6 +25,8 @@ static const struct group {
     {"compute", cases_compute, EACH},
     {"identity", cases_identity, EACH},
     {"queue", cases_queue, EACH},
+    {"insight", cases_insight, EACH},
+    {"timings", cases_timings, EACH},
     {"starts", cases_starts, EACH},
     {"busy", cases_busy, EACH},
     {"one-core", cases_one_core, ONE},

@@ -133,6 +133,32 @@ static double receive(struct request *request)
     return sum;
 }
 
+/* Nothing but the message: what is counted, timed and traced of it is seen best. */
+static void run_nothing(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)frame, (void)state;
+    *(double *)output = *(const double *)input;
+}
+
+static const jlt_persistent_type nothing_type = TYPE("nothing", run_nothing);
+
+static void start_nothing(size_t count)
+{
+    start(&nothing_type, count);
+}
+
+static void start_traced(size_t count)
+{
+    start(&nothing_type, count);
+    CHECK(jlt_trace_start(runtime));
+}
+
+static void stop_traced(void)
+{
+    CHECK(jlt_trace_stop(runtime));
+    stop();
+}
+
 #define PEER(title, start_)                                                                                            \
     {                                                                                                                  \
         .name = title, .start = start_, .stop = stop, .invoke = invoke, .send = send, .receive = receive               \
@@ -140,3 +166,7 @@ static double receive(struct request *request)
 const struct peer jltask_peer = PEER("jltask", start_plain);
 const struct peer jltask_kept = PEER("jltask-kept", start_kept);
 const struct peer jltask_julia = PEER("jltask-julia", start_julia);
+const struct peer jltask_counted = PEER("counted", start_nothing);
+const struct peer jltask_timed = PEER("timed", start_nothing);
+const struct peer jltask_traced = {
+    .name = "traced", .start = start_traced, .stop = stop_traced, .invoke = invoke, .send = send, .receive = receive};

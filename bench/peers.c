@@ -57,10 +57,12 @@ static void take_api(jlt_frame *frame, const void *input, void *output)
     api.setindex = jlt_global(frame, "Base.setindex!");
 }
 
+bool runtime_times;
+
 void runtime_begin(int threads)
 {
     static const jlt_task_type take_api_type = {.name = "api", .run = take_api};
-    CHECK(jlt_runtime_spawn(&(jlt_options){.threads = threads}, &runtime, &runtime_thread));
+    CHECK(jlt_runtime_spawn(&(jlt_options){.threads = threads, .timings = runtime_times}, &runtime, &runtime_thread));
     CHECK(jlt_task_invoke(runtime, &take_api_type, NULL, NULL));
 }
 

@@ -15,6 +15,7 @@
 void check(jlt_status status, const char *call);
 
 extern jlt_runtime *runtime;
+extern bool runtime_times;       /* messages, set before the start */
 void runtime_begin(int threads); /* starts Julia and the peers' own calls into it */
 void runtime_end(void);
 
@@ -78,7 +79,7 @@ struct peer {
 };
 
 extern const struct peer floor_spin, floor_futex, floor_futex_apart, floor_futex_together, floor_loop, floor_loop_jlt,
-    mutex_worker, julia_channel, jltask_peer, jltask_kept, jltask_julia;
+    mutex_worker, julia_channel, jltask_peer, jltask_kept, jltask_julia, jltask_counted, jltask_traced, jltask_timed;
 
 /* The README's accumulator, which looks its functions up in each message; many of them started, up to 1024 starts on
  * their way at a time. */
