@@ -68,7 +68,12 @@ typedef struct jlt_options {
     size_t fibers_at_most;   /* bodies that have begun and not ended, in equal shares of the threads, with one at least;
                                 each has a stack. 0: 24000, which is the most */
     bool timings;            /* measure how long messages wait and run (insight.h); else they are only counted */
-} jlt_options;               /* the strings and flags may be gone when the start has returned */
+    void (*own_log)(void *context, int level, const char *message); /* receives what jltask itself has to say, one line
+                                  each: the start and the end, failures that restart or end a task, a close that gives
+                                  up. NULL: standard error, where JLTASK_LOG names a level */
+    void *own_log_context;
+    int own_log_level; /* from this level on, as log_level. With `own_log` only */
+} jlt_options;         /* the strings and flags may be gone when the start has returned */
 
 /* The sinks `log` and `output` are called by Julia code that logs or prints, on any of Julia's threads, each by one
  * thread at a time (but both may be at work at once), until jlt_thread_join or jlt_runtime_start has returned. They
@@ -76,7 +81,9 @@ typedef struct jlt_options {
  * Output is what goes through Julia's stdout and stderr: not what C code, Julia's runtime itself (warnings about
  * replaced modules) and child processes write to the file descriptors 1 and 2, which stay as they are. The bytes of one
  * print come in as many calls as it makes, with none of another task's between them. With `output` and no `log` the log
- * is output, to stream 2. Exceptions while a record is made become a record of level error; the code goes on. */
+ * is output, to stream 2. Exceptions while a record is made become a record of level error; the code goes on.
+ * `own_log` is called by any thread, several at once, also before the start has returned and by a failed start; it must
+ * not wait, nor close or join. */
 
 /* At its limits. Where messages_at_most or bytes_at_most is reached, a sender is treated as at a full mailbox: it
  * waits, or is told JLT_FULL. Bodies, C functions that Julia calls and the work of jlt_blocking do not wait there,

@@ -12,6 +12,7 @@
 #include "core/helpers.h"
 #include "core/limit.h"
 #include "core/parker.h"
+#include "core/say.h"
 #include "core/spin.h"
 #include "data/frame.h"
 #include "data/held.h"
@@ -75,6 +76,7 @@ static struct error *copy_last_error(void)
 static jlt_status bring_up(const jlt_options *options, bool *initialised)
 {
     const char *stress = getenv("JLTASK_GC_STRESS");
+    say_configure(options, getenv("JLTASK_LOG"));
     helpers_open();
     threads_enter();
     jlt_status status = julia_start(options, initialised);
@@ -101,6 +103,11 @@ static jlt_status bring_up(const jlt_options *options, bool *initialised)
         ending_watch(&the_runtime);
     else
         threads_leave();
+    if (status == JLT_OK)
+        say(SAY_INFO, "Julia %s has started, with %u threads that run tasks", bootstrap.version,
+            the_runtime.worker_count);
+    else
+        say(SAY_ERROR, "the start has failed: %s", error_last()->message);
     return status;
 }
 
@@ -111,6 +118,7 @@ static void run_until_closed(void)
     helpers_finish();
     julia_end();
     threads_leave();
+    say(SAY_INFO, "Julia has ended");
     ending_julia_ended();
 }
 

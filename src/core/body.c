@@ -9,6 +9,7 @@
 #include "core/engine.h"
 #include "core/fork.h"
 #include "core/message.h"
+#include "core/probes.h"
 #include "core/task.h"
 #include "platform/platform.h"
 
@@ -107,6 +108,7 @@ static bool is_running(const struct fiber *fiber)
 
 static void suspend(struct fiber *fiber, enum standing how, const char *name, int64_t now)
 {
+    PROBE(suspend);
     fiber->suspended_at = body_clock(fiber);
     if (fiber->suspended_at)
         trace_record(TRACE_SUSPEND, fiber->suspended_at, NULL, fiber->track, JLT_OK);
@@ -127,6 +129,7 @@ void body_resume(struct fiber *fiber)
     fiber->worker->running = fiber;
     if (is_running(fiber))
         return;
+    PROBE(resume);
     stand(fiber, FIBER_RUNS, platform_now_coarse());
     if (fiber->suspended_at && body_clock(fiber))
         trace_record(TRACE_SUSPENDED, fiber->suspended_at, NULL, fiber->track, JLT_OK);
@@ -168,6 +171,7 @@ static void ended(struct fiber *fiber, const struct message *message, const stru
     const struct type *type = message->type;
     struct task *task = type->persistent ? (struct task *)(uintptr_t)fiber->runs : NULL;
     struct body_end end = {status, -1, clocks->wait_ns};
+    PROBE2(body_end, type->name, (int)status);
     if (__builtin_expect(clocks->begun_ns >= 0, 0))
         end.run_ns = platform_now() - clocks->begun_ns;
     stats_body_ended(fiber->worker, type, task, end);
@@ -190,6 +194,7 @@ void body_run_message(struct fiber *fiber, struct message *message, void *state,
     jlt_frame *frame = engine->frame_open(fiber);
     if (__builtin_expect(insight, 0))
         clocks = look_at_clocks(message, insight);
+    PROBE1(body_begin, type->name);
     if (frame && type->persistent)
         type->fields.run(frame, state, message_input(message), output);
     else if (frame)

@@ -14,6 +14,7 @@
 #include "core/message.h"
 #include "core/parker.h"
 #include "core/queue.h"
+#include "core/say.h"
 #include "core/task.h"
 #include "core/timers.h"
 
@@ -133,6 +134,9 @@ bool runtime_push(struct runtime *runtime, struct worker *worker, struct item *i
 
 void runtime_give_up(struct runtime *runtime)
 {
+    char names[256];
+    if (runtime_running(runtime, names, sizeof names))
+        say(SAY_WARN, "the close does not wait any longer for %s", names);
     runtime_close(runtime, true);
     message_give_up_all();
     for (unsigned i = 0; i < runtime->worker_count; i++)

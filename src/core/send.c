@@ -10,6 +10,7 @@
 #include "core/failure.h"
 #include "core/message.h"
 #include "core/parker.h"
+#include "core/probes.h"
 #include "core/queue.h"
 #include "core/ring.h"
 #include "core/task.h"
@@ -94,6 +95,7 @@ static jlt_status push(struct runtime *runtime, struct task *task, struct messag
 static void count_sent(struct runtime *runtime, struct message *message)
 {
     unsigned insight = insight_of(runtime);
+    PROBE1(send, message->type->name);
     count_own(&account_here()->sent, 1);
     if (__builtin_expect(insight, 0)) {
         message_set_sent(message);

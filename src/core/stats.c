@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "core/failure.h"
+#include "core/probes.h"
 #include "core/runtime.h"
 #include "core/task.h"
 #include "core/type.h"
@@ -97,6 +98,7 @@ void stats_collection(struct runtime *runtime, int64_t pause_ns)
 {
     struct runtime_stats *stats = &runtime->stats;
     struct histogram *pauses = atomic_load(&stats->pauses);
+    PROBE1(collection, pause_ns);
     atomic_fetch_add(&stats->collections, 1);
     if (!pauses)
         return;

@@ -30,6 +30,7 @@
 #include "core/failure.h"
 #include "core/message.h"
 #include "core/runtime.h"
+#include "core/say.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -374,6 +375,7 @@ static void answer_failed(struct failure *failure)
 static enum condition stop(struct task *task, struct fiber *fiber, struct error *cause)
 {
     jlt_status status = cause->status;
+    say(SAY_ERROR, "a \"%s\" ends, for %s: %s", task->type->name, jlt_status_name(status), cause->message);
     struct inbox_node **end = &task->batch;
     /* release: the texts of the cause; and before the seal, after which senders look for it */
     atomic_store_explicit(&task->failure->cause, cause, memory_order_release);
@@ -402,6 +404,8 @@ static enum condition fail(struct task *task, struct fiber *fiber, struct messag
     failure->error = error;
     if (!restarts)
         return stop(task, fiber, cause);
+    say(SAY_WARN, "a \"%s\" is to be restarted, for %s: %s", task->type->name, jlt_status_name(error->status),
+        error->message);
     if (!task->type->fields.retry || runtime_is_closed(task->runtime))
         answer_failed(failure);
     call_exit(task, fiber);

@@ -334,6 +334,17 @@ static void check_format(char *text)
     assert_true(count > 10);
 }
 
+/* Where it is installed. */
+static void check_with_promtool(const char *text)
+{
+    if (system("command -v promtool >/dev/null 2>&1") != 0)
+        return;
+    FILE *pipe = popen("promtool check metrics >/dev/null", "w");
+    assert_non_null(pipe);
+    assert_true(fputs(text, pipe) >= 0);
+    assert_int_equal(pclose(pipe), 0);
+}
+
 static void test_types_of_one_name_are_one_series(void **unused)
 {
     static const jlt_persistent_type *const types[] = {&step_type, &same_name, &odd_name, &as_odd};
@@ -354,6 +365,7 @@ static void test_types_of_one_name_are_one_series(void **unused)
     assert_contains(out.text, "jltask_messages_total{type=\"\\\"a\\\"\\n\\\\\xef\xbf\xbd\"} 9\n");
     assert_contains(out.text, "jltask_run_seconds_bucket{type=\"step\",le=\"+Inf\"} 5\n");
     assert_contains(out.text, "jltask_run_seconds_count{type=\"step\"} 5\n");
+    check_with_promtool(out.text);
     check_format(out.text);
     free(out.text);
 }
