@@ -86,9 +86,13 @@ void stats_body_ended(struct worker *worker, const struct type *type, struct tas
 {
     if (type->own)
         return;
-    struct type_tally *tally = find_tally(&worker->stats, type);
-    if (__builtin_expect(!tally, 0))
-        tally = new_tally(&worker->stats, type);
+    struct type_tally *tally = worker->stats.last;
+    if (!tally || tally->type != type) {
+        tally = find_tally(&worker->stats, type);
+        if (__builtin_expect(!tally, 0))
+            tally = new_tally(&worker->stats, type);
+        worker->stats.last = tally;
+    }
     count(tally ? &tally->tally : &worker->stats.lost, &end);
     if (task)
         count(&task->tally, &end);

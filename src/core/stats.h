@@ -53,6 +53,7 @@ typedef _Atomic(struct type_tally *) type_tallies;
 
 struct worker_stats {
     _Atomic uint64_t begun, restarts, takeovers;
+    struct type_tally *last;                  /* that was counted in; the worker's own */
     _Atomic(type_tallies *) rows[stats_rows]; /* by types' numbers */
     struct tally lost;                        /* of types for which there was no memory */
 };

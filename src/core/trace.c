@@ -44,12 +44,14 @@ static struct trace_ring *open_ring(struct account *account)
     return ring;
 }
 
-static void record(uint64_t begin, uint64_t ticks, const char *name, uint64_t tail)
+static inline void record(uint64_t begin, uint64_t ticks, const char *name, uint64_t tail)
 {
-    account_here();
-    struct account *account = account_mine; /* NULL: it is not the thread's alone */
-    if (!account)
-        return;
+    struct account *account = account_mine;
+    if (__builtin_expect(!account, 0)) {
+        account_open();
+        if (!(account = account_mine)) /* there is none that is the thread's alone */
+            return;
+    }
     struct trace_ring *ring = atomic_load_explicit(&account->ring, memory_order_relaxed); /* its own */
     if (__builtin_expect(!ring, 0) && !(ring = open_ring(account)))
         return;
