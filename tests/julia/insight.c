@@ -12,10 +12,24 @@
 
 static char text[1 << 22];
 
+/* What jltask itself has said, from warnings on; and whether it said more. */
+static char said[4096];
+static atomic_int below;
+
+static void hear(void *context, int level, const char *message)
+{
+    if (level < 1000)
+        atomic_fetch_add(&below, 1);
+    else
+        snprintf(context, sizeof said, "%d %s", level, message);
+}
+
 static int start_timed(void **unused)
 {
     (void)unused;
-    return jlt_runtime_spawn(&(jlt_options){.threads = 2, .timings = true}, &runtime, &thread);
+    return jlt_runtime_spawn(
+        &(jlt_options){.threads = 2, .timings = true, .own_log = hear, .own_log_context = said, .own_log_level = 1000},
+        &runtime, &thread);
 }
 
 /* ---- a task that does as it is told ---- */
@@ -231,6 +245,23 @@ static void ask_in_a_body(jlt_frame *frame)
     EXPECT(jlt_stats_prometheus(runtime, text, &length) == JLT_OK);
 }
 
+static void test_what_jltask_itself_has_to_say(void **unused)
+{
+    static const jlt_persistent_type stopping = {
+        .name = "stopping", .input_size = sizeof(enum order), .run = run, .on_failure = JLT_STOP};
+    jlt_persistent *task;
+    jlt_receiver *monitor;
+    jlt_end end;
+    (void)unused;
+    assert_ok(jlt_persistent_spawn(runtime, &stopping, NULL, &task));
+    assert_ok(jlt_persistent_monitor(task, &monitor));
+    invoke(task, FAIL, JLT_FAILED);
+    assert_ok(jlt_receiver_recv(monitor, &end));
+    assert_string_equal(said, "2000 a \"stopping\" ends, for JLT_FAILED: negative");
+    assert_int_equal(atomic_load(&below), 0);
+    jlt_persistent_drop(task);
+}
+
 /* ---- dump ---- */
 
 static const char *dumped(void)
@@ -362,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_collections_and_their_pauses),
         cmocka_unit_test(test_a_body_that_waits_in_julia),
         cmocka_unit_test(test_a_body_that_waits_for_another),
+        cmocka_unit_test(test_what_jltask_itself_has_to_say),
         cmocka_unit_test(test_a_dump_says_what_bodies_wait_for),
         cmocka_unit_test(test_a_body_may_ask),
         cmocka_unit_test(test_what_is_refused),
