@@ -102,8 +102,8 @@ jlt_status jlt_trace_write(jlt_runtime *runtime, int descriptor)
         return error_last()->status;
     jlt_status status = descriptor < 0 ? JLT_INVALID_ARGUMENT : trace_write(runtime_of(runtime), descriptor, &error);
     if (status == JLT_INVALID_ARGUMENT)
-        return error_fail(status, "%s: descriptor %d cannot be written: %s", __func__, descriptor,
-                          strerror(error ? error : EBADF));
+        return error_fail(status, "%s: descriptor %d cannot be written (errno %d)", __func__, descriptor,
+                          error ? error : EBADF);
     return status == JLT_OK ? error_none() : error_report(error_constant(status));
 }
 

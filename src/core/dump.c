@@ -98,7 +98,7 @@ static void put_name(const char *name)
 {
     put_byte('"');
     for (; *name; name++)
-        put_byte((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name);
+        put_byte((char)((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name));
     put_byte('"');
 }
 

@@ -250,7 +250,7 @@ jlt_status trace_write(struct runtime *runtime, int descriptor, int *error)
 {
     struct trace *trace = &runtime->trace;
     struct writing writing = {.out.descriptor = descriptor, .process = (long)getpid()};
-    struct event *events = malloc(ring_events * sizeof *events);
+    struct event *events = calloc(ring_events, sizeof *events);
     if (!events)
         return JLT_NO_MEMORY;
     pthread_mutex_lock(&lock);
