@@ -4,8 +4,8 @@
  * its type; both are lines of the worker's thread, so nothing is shared for it. Sums are made when they are asked for.
  *
  * Queued is what was sent (account.h) and has neither begun (the worker's) nor been given up before it had. A reader
- * adds up first the one and then the other, and once more if the other has changed meanwhile. So the difference is exact
- * when nothing is under way, and else, where many come and go, rather too small.
+ * adds up first the one and then the other, and once more if the other has changed meanwhile. So the difference is
+ * exact when nothing is under way, and else, where many come and go, rather too small.
  *
  * The queue of one task is not counted by its senders, which have no line of their own there: a reader counts what is
  * in the mailbox, while the owner, if it takes that, waits before it touches it (task.c). */
