@@ -129,8 +129,8 @@ static inline size_t message_size(enum item_kind kind, const struct type *type)
 }
 
 /* A new message with a copy of the input and room for the output. flags: MESSAGE_INVOKED, MESSAGE_BODILESS,
- * MESSAGE_TIMED, MESSAGE_LIMITED (then message_limit is to be called), MESSAGE_QUEUED. wanted: it has a receiver. NULL: no
- * memory. */
+ * MESSAGE_TIMED, MESSAGE_LIMITED (then message_limit is to be called), MESSAGE_QUEUED. wanted: it has a receiver.
+ * NULL: no memory. */
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
                             bool wanted);
 

@@ -212,8 +212,8 @@ static unsigned timed(const struct runtime *runtime, enum item_kind kind)
 static struct message *make(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
                             const void *input, const struct call_options *options, bool wanted)
 {
-    unsigned flags = (is_limited(options) ? MESSAGE_LIMITED : 0U) | (options->queue ? MESSAGE_QUEUED : 0U) |
-                     timed(runtime, kind);
+    unsigned flags =
+        (is_limited(options) ? MESSAGE_LIMITED : 0U) | (options->queue ? MESSAGE_QUEUED : 0U) | timed(runtime, kind);
     if (runtime_is_closed(runtime)) {
         closed();
         return NULL;

@@ -161,7 +161,7 @@ inline answer(n) /* message_complete, or message_refuse */
 
 inline take_all()
 {
-    /* base/inbox.h inbox_take: return inbox_in_order(atomic_exchange(&inbox->head, NULL)); */
+    /* base/inbox.h inbox_take_head: return atomic_exchange(&inbox->head, NULL); */
     do :: len(mailbox) > 0 -> mailbox?item; batch!item :: else -> break od
 }
 
@@ -225,7 +225,7 @@ inline give_up()
 
 inline stop()
 {
-    atomic { /* core/task.c stop: *end = inbox_seal(&task->mailbox).first; */
+    atomic { /* core/task.c stop: *end = take(task, true); */
         stopped = true;
         if :: DO(28) -> take_all() :: else fi;
         if :: DO(29) -> sealed = true :: else fi
@@ -243,7 +243,7 @@ inline come_up()
 {
     was_closed = closed; /* core/task.c come_up: bool closed = runtime_is_closed(runtime); */
     do
-    :: len(batch) == 0 -> /* core/task.c has_waiting: task->batch = inbox_take(&task->mailbox).first; */
+    :: len(batch) == 0 -> /* core/task.c has_waiting: task->batch = take(task, false); */
         atomic { take_all(); item = 0 };
         if :: len(batch) == 0 -> break :: else fi
     :: len(batch) > 0 && (batch?[DROPPED] || batch?[SEAL]) -> atomic { take_message(); item = 0 }
@@ -300,7 +300,7 @@ end:
             :: failures == 0 -> failures++; stop()
             fi
         :: mine && !down && len(batch) > 0 -> /* a body is suspended, and the runtime cancels */
-            atomic { /* core/task.c task_cancel_waiting: *end = inbox_take(&task->mailbox).first; */
+            atomic { /* core/task.c task_cancel_waiting: *end = take(task, false); */
                 take_all();
                 do :: len(batch) > 0 -> take_message() :: else -> break od;
                 item = 0

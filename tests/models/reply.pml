@@ -354,7 +354,7 @@ inline wait_as_thread()
 inline wait_suspended()
 {
     interruptible = !is_guest; /* core/parker.c parker_wait_interruptibly: fiber->interruptible = parker; */
-    /* core/parker.c parker_wait: worker->runtime->engine->suspend(parker->fiber, parker, timeout_ns); */
+    /* core/parker.c parker_wait: fiber->worker->runtime->engine->suspend(fiber, parker, timeout_ns); */
     timer = in_time;
     if
     :: atomic { scheduled -> scheduled = false; timer = false; interruptible = false }
