@@ -2,13 +2,20 @@
  *
  * No wake-up is lost: one who waits raises `waiters` and then tries once more; one who leaves lowers `used` and
  * then looks at `waiters`. Both pairs are sequentially consistent, so at least one sees the other. The one who
- * leaves takes the places again on behalf of the oldest waiters, who therefore have them when they wake. */
+ * leaves takes the places again on behalf of the oldest waiters, who therefore have them when they wake.
+ *
+ * A body's wait is not counted for rings (ring.h) while something has a place that has a deadline: there will be room.
+ * But somebody else may be faster to take it. So when the last of these has left, those whose waits are not counted
+ * look again, and what they begin then is a wait that is. That wake-up is not lost either: one who waits raises
+ * `waiters` and then looks at `timed`, the last to leave lowers `timed` and then looks at `waiters`. */
 #include "core/gate.h"
 
 #include "core/body.h"
 #include "core/parker.h"
 #include "core/ring.h"
 #include "core/task.h"
+
+enum { look_again = -1 };
 
 struct gate_waiter {
     struct gate_waiter *next;
@@ -17,7 +24,8 @@ struct gate_waiter {
     size_t places;
     const char *name; /* of the type of the task whose gate it is; NULL: the channel */
     struct parker parker;
-    atomic_int status; /* a jlt_status; JLT_PENDING while it is in the queue */
+    bool uncounted;    /* since something there has a deadline */
+    atomic_int status; /* a jlt_status, or look_again; JLT_PENDING while it is in the queue */
 };
 
 void gate_init(struct gate *gate, size_t capacity)
@@ -25,7 +33,7 @@ void gate_init(struct gate *gate, size_t capacity)
     gate->capacity = capacity;
     atomic_init(&gate->used, 0);
     atomic_init(&gate->waiters, 0);
-    atomic_init(&gate->limited, 0);
+    atomic_init(&gate->timed, 0);
 }
 
 void gate_queue_init(struct gate_queue *queue)
@@ -59,12 +67,12 @@ void gate_force(struct gate *gate, size_t places)
 }
 
 /* Takes the waiter at *link out of the queue. The caller holds the lock, and wakes it. */
-static struct gate_waiter *take_out(struct gate_waiter **link, jlt_status status)
+static struct gate_waiter *take_out(struct gate_waiter **link, int status)
 {
     struct gate_waiter *waiter = *link;
     *link = waiter->next;
     atomic_fetch_sub(&waiter->gate->waiters, 1);
-    atomic_store(&waiter->status, (int)status);
+    atomic_store(&waiter->status, status);
     return waiter;
 }
 
@@ -139,6 +147,9 @@ static void await_place(struct gate_waiter *self)
         body_suspend(current_fiber, FIBER_WAITS_FOR_ROOM, self->name);
     if (!parker_wait_interruptibly(&self->parker, -1, &stopped) && !stop_waiting(self, JLT_CANCELLED))
         parker_wait_late(&self->parker);
+    int again = look_again;
+    if (stopped) /* it is told once */
+        atomic_compare_exchange_strong(&self->status, &again, JLT_CANCELLED);
 }
 
 static void await_place_limited(struct gate_waiter *self, const struct gate_wait *wait)
@@ -175,7 +186,13 @@ static void await_place_counted(struct gate_waiter *self, const struct task *own
     ring_end_wait(&wait);
 }
 
-jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct gate_wait *wait)
+static bool has_limit(const struct gate_wait *wait)
+{
+    return wait->deadline != limit_never || wait->canceller;
+}
+
+/* A jlt_status, or look_again. */
+static int enter(struct gate *gate, struct gate_queue *queue, const struct gate_wait *wait)
 {
     if (gate_try_enter(gate, wait->places))
         return JLT_OK;
@@ -198,16 +215,26 @@ jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct 
     while (*end)
         end = &(*end)->next;
     *end = &self;
+    self.uncounted = !has_limit(wait) && !wait->listed && atomic_load(&gate->timed);
     pthread_mutex_unlock(&queue->lock);
-    if (wait->deadline != limit_never || wait->canceller)
+    if (has_limit(wait))
         await_place_limited(&self, wait);
     else if (wait->listed)
         await_place_listed(&self, wait->listed);
-    else if (atomic_load(&gate->limited))
-        await_place(&self); /* there will be room, whoever waits for whom */
+    else if (self.uncounted)
+        await_place(&self);
     else
         await_place_counted(&self, wait->owner);
-    return (jlt_status)atomic_load(&self.status);
+    return atomic_load(&self.status);
+}
+
+jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct gate_wait *wait)
+{
+    int status;
+    do {
+        status = enter(gate, queue, wait);
+    } while (status == look_again);
+    return (jlt_status)status;
 }
 
 void gate_leave(struct gate *gate, struct gate_queue *queue, size_t places)
@@ -219,6 +246,24 @@ void gate_leave(struct gate *gate, struct gate_queue *queue, size_t places)
         return;
     pthread_mutex_lock(&queue->lock);
     struct gate_waiter *woken = let_in(gate, queue);
+    pthread_mutex_unlock(&queue->lock);
+    wake_all(woken);
+}
+
+void gate_leave_timed(struct gate *gate, struct gate_queue *queue, size_t places)
+{
+    bool last = gate->capacity && atomic_fetch_sub(&gate->timed, 1) == 1;
+    gate_leave(gate, queue, places);
+    if (!last || !atomic_load(&gate->waiters))
+        return;
+    pthread_mutex_lock(&queue->lock);
+    for (struct gate_waiter **link = &queue->first; *link;) {
+        if ((*link)->gate == gate && (*link)->uncounted)
+            parker_wake(&take_out(link, look_again)->parker); /* under the lock, as below */
+        else
+            link = &(*link)->next;
+    }
+    struct gate_waiter *woken = let_in(gate, queue); /* those behind them may ask for less */
     pthread_mutex_unlock(&queue->lock);
     wake_all(woken);
 }

@@ -17,7 +17,7 @@ struct gate {
     size_t capacity; /* in places; 0: no limit, and the rest is unused then */
     atomic_size_t used;
     atomic_uint waiters;
-    atomic_uint limited; /* of those that have a place, how many may give it back by themselves, in time */
+    atomic_uint timed; /* of those that have a place, how many have a deadline, and so give it back by themselves */
 };
 
 struct gate_waiter;
@@ -56,6 +56,9 @@ jlt_status gate_enter(struct gate *gate, struct gate_queue *queue, const struct 
 
 /* Gives places back. */
 void gate_leave(struct gate *gate, struct gate_queue *queue, size_t places);
+
+/* The same, of one that was counted in `timed`. */
+void gate_leave_timed(struct gate *gate, struct gate_queue *queue, size_t places);
 
 /* Ends all waits, those to come included, with JLT_CLOSED. */
 void gate_queue_close(struct gate_queue *queue);

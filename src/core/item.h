@@ -24,8 +24,8 @@ enum item_kind {
 struct item {
     struct inbox_node node; /* first: a node is cast to its item */
     uint8_t kind;           /* enum item_kind */
-    uint8_t flags;          /* of a message (message.h), as is the next */
-    atomic_uchar phase;
+    atomic_uchar phase;     /* of a message (message.h), as is the next */
+    uint16_t flags;
     uint32_t life; /* of a message's receiver, with JLT_CHECKS (quarantine.h) */
 };
 

@@ -194,7 +194,9 @@ static void free_message(struct message *message)
 
 void message_discard(struct message *message)
 {
-    COUNT(receivers, atomic_load(&message->state) == MESSAGE_ABANDONED ? 0 : -1);
+    uintptr_t state = atomic_load(&message->state);
+    (void)state; /* FORSAKEN: it had no receiver either, and was given up before it could be sent */
+    COUNT(receivers, state == MESSAGE_ABANDONED || state == MESSAGE_FORSAKEN ? 0 : -1);
     free_message(message);
 }
 
@@ -303,9 +305,10 @@ bool message_is_given_up(const struct message *message)
 
 void message_leave_place(const struct message *message, struct gate *gate, struct runtime *runtime)
 {
-    if (message->item.flags & MESSAGE_LIMITED && gate->capacity)
-        atomic_fetch_sub(&gate->limited, 1);
-    gate_leave(gate, &runtime->senders, 1);
+    if (message->item.flags & MESSAGE_DEADLINE)
+        gate_leave_timed(gate, &runtime->senders, 1);
+    else
+        gate_leave(gate, &runtime->senders, 1);
     quota_leave(&runtime->quota, &runtime->senders, message_input_size(message->item.kind, message->type));
 }
 
@@ -502,7 +505,8 @@ static enum wait_end await(struct message *message, int64_t timeout_ns)
     return WAIT_DONE;
 }
 
-/* What a message that was given up is answered with. Whether it had begun is known once it was. */
+/* What a message that was given up is answered with. Whether it had begun is known once it was. One that borrows its
+ * input had not, and its receiver disposes of that while it is there: the worker may meet the message much later. */
 static jlt_status receive_early(struct message *message, uintptr_t state)
 {
     bool late = state == MESSAGE_LATE || state == MESSAGE_LATE_OVER;

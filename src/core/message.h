@@ -65,6 +65,7 @@ enum message_flag {
     MESSAGE_TIMED = 128,  /* when it was sent follows all else */
     MESSAGE_BODILESS = 16, /* no body answers it (monitor.c): it neither has a place nor begins */
     MESSAGE_QUEUED = 64,   /* a struct queued follows it */
+    MESSAGE_DEADLINE = 256, /* its limit has a deadline */
 };
 
 struct message {
@@ -129,8 +130,8 @@ static inline size_t message_size(enum item_kind kind, const struct type *type)
 }
 
 /* A new message with a copy of the input and room for the output. flags: MESSAGE_INVOKED, MESSAGE_BODILESS,
- * MESSAGE_TIMED, MESSAGE_LIMITED (then message_limit is to be called), MESSAGE_QUEUED. wanted: it has a receiver.
- * NULL: no memory. */
+ * MESSAGE_TIMED, MESSAGE_LIMITED (then message_limit is to be called), MESSAGE_DEADLINE with it, MESSAGE_QUEUED.
+ * wanted: it has a receiver. NULL: no memory. */
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
                             bool wanted);
 

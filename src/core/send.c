@@ -54,6 +54,12 @@ static bool is_limited(const struct call_options *options)
     return options->deadline != limit_never || options->canceller;
 }
 
+/* Of the message. */
+static unsigned limit_flags(const struct call_options *options)
+{
+    return (is_limited(options) ? MESSAGE_LIMITED : 0U) | (options->deadline != limit_never ? MESSAGE_DEADLINE : 0U);
+}
+
 /* ---- handing over ---- */
 
 static jlt_status pass_gate(struct gate *gate, struct gate_queue *queue, const struct task *task,
@@ -167,8 +173,8 @@ static jlt_status take_place(struct runtime *runtime, struct task *task, struct 
 {
     struct gate *gate = task ? &task->gate : &runtime->channel;
     jlt_status status = pass(runtime, gate, task, message, options, listed);
-    if (status == JLT_OK && gate->capacity && message->item.flags & MESSAGE_LIMITED)
-        atomic_fetch_add(&gate->limited, 1);
+    if (status == JLT_OK && gate->capacity && message->item.flags & MESSAGE_DEADLINE)
+        atomic_fetch_add(&gate->timed, 1);
     return status;
 }
 
@@ -212,8 +218,7 @@ static unsigned timed(const struct runtime *runtime, enum item_kind kind)
 static struct message *make(struct runtime *runtime, struct task *task, const struct type *type, enum item_kind kind,
                             const void *input, const struct call_options *options, bool wanted)
 {
-    unsigned flags =
-        (is_limited(options) ? MESSAGE_LIMITED : 0U) | (options->queue ? MESSAGE_QUEUED : 0U) | timed(runtime, kind);
+    unsigned flags = limit_flags(options) | (options->queue ? MESSAGE_QUEUED : 0U) | timed(runtime, kind);
     if (runtime_is_closed(runtime)) {
         closed();
         return NULL;
@@ -295,7 +300,7 @@ static struct message *invoked(unsigned flags, const struct type *type, enum ite
 {
     enum { small = 512 };
     if (is_limited(options))
-        return message_new(kind, flags | MESSAGE_LIMITED, type, input, true);
+        return message_new(kind, flags | limit_flags(options), type, input, true);
     if (message_size(kind, type) <= small)
         return message_new(kind, flags | MESSAGE_INVOKED, type, input, true);
     return message_new_borrowing(kind, flags, type, input);
