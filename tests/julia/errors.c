@@ -489,6 +489,25 @@ static void test_out_of_memory_is_a_status_of_its_own(void **unused)
     assert_ok(evaluate("1")); /* all goes on */
 }
 
+/* Neither a frame, a task's exceptions nor a backtrace keeps them. */
+static void test_what_failed_messages_have_made_is_collected(void **unused)
+{
+    (void)unused;
+    enum { messages = 50, few = 5 };
+    assert_ok(evaluate("mutable struct Made; a; end; made_gone = Threads.Atomic{Int}(0);"
+                       "make() = finalizer(_ -> (Threads.atomic_add!(made_gone, 1); nothing), Made([1]));"
+                       "struct Carrying <: Exception; made; end; carry() = throw(Carrying(make()))"));
+    for (int i = 0; i < messages; i++) {
+        assert_status(evaluate("carry()"), JLT_EXCEPTION);
+        assert_status(evaluate("let made = make(); made.a[1] += 1; error(\"no\"); end"), JLT_EXCEPTION);
+    }
+    for (int i = 0; i < 5; i++) /* an old one may need more than one, and a finalizer its thread's turn */
+        assert_ok(evaluate("GC.gc(); yield()"));
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "made_gone[] >= %d || error(made_gone[])", 2 * messages - few);
+    assert_ok(evaluate(wanted));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_a_task_goes_on_after_a_failure),
         cmocka_unit_test(test_stack_overflow_is_an_exception),
         cmocka_unit_test(test_out_of_memory_is_a_status_of_its_own),
+        cmocka_unit_test(test_what_failed_messages_have_made_is_collected),
         cmocka_unit_test(test_a_failed_init_leaves_nothing),
         cmocka_unit_test(test_a_failure_in_exit_is_ignored),
     };
