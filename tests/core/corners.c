@@ -120,8 +120,8 @@ static void *call_nothing(void *task)
     return NULL;
 }
 
-/* The only place is taken by a message that is given up some day, so that the body's wait for room need not close a ring;
- * but then another has the place, and it does. */
+/* The only place is taken by a message that is given up some day, so that the body's wait for room need not close a
+ * ring; but then another has the place, and it does. */
 static void test_a_wait_for_room_that_was_to_end_and_will_not_is_refused(void **unused)
 {
     (void)unused;
