@@ -6,6 +6,10 @@
 #   make models    the models of tests/models with larger bounds and all mutants: hours (docs/models.md)
 #   make bench     measure jltask beside its peers: table, bench/results/*.csv, chart. BENCH="--quick",
 #                  BENCH="--julia=PATH" for another Julia, whose version the results' names have
+#   make random    OPERATIONS=10000000 SEEDS=20 FIRST=1: random operations on the core alone, half of them with random
+#                  yields at its steps, and a twentieth of them on Julia
+#   make fuzz      SECONDS=600: libFuzzer chooses the operations, on the core; what it finds is kept in build/fuzz/corpus
+#   make soak      MINUTES=30 SEED=: full load on Julia, and whether anything is lost or grows; a line each minute
 #   make install   PREFIX=/usr/local, DESTDIR=
 #   make lint      clang-format and clang-tidy
 #
@@ -23,7 +27,13 @@ endif
 configure = cmake --preset $(1) -DJLT_WERROR=$(or $(WERROR),OFF) > build/$(1).log || { cat build/$(1).log; exit 1; }
 build = mkdir -p build && $(call configure,$(1)) && cmake --build build/$(1) -j $(JOBS) $(2) -- --no-print-directory -s
 
-.PHONY: all demo check check-julias models bench install lint clean
+OPERATIONS ?= 10000000
+SEEDS ?= 20
+FIRST ?= 1
+SECONDS ?= 600
+MINUTES ?= 30
+
+.PHONY: all demo check check-julias models bench random fuzz soak install lint clean
 
 all:
 	@scripts/setup build
@@ -50,6 +60,25 @@ models:
 bench:
 	@scripts/setup build julia bench
 	@scripts/bench $(BENCH)
+
+random:
+	@scripts/setup build julia tests
+	@$(call build,release,--target core_random core_random_perturbed julia_random) >/dev/null
+	@scripts/random $$(($(OPERATIONS) / 2)) $(SEEDS) $(FIRST) build/release/tests/random/core_random \
+		build/release/tests/random/core_random_perturbed
+	@scripts/random $$(($(OPERATIONS) / 20)) $(SEEDS) $(FIRST) build/release/tests/random/julia_random
+
+fuzz:
+	@scripts/setup build tests fuzz
+	@$(call build,fuzz,--target core_fuzz) >/dev/null
+	@mkdir -p build/fuzz/corpus
+	@cd build/fuzz && tests/random/core_fuzz -max_total_time=$(SECONDS) -max_len=800 -len_control=0 -timeout=100 \
+		-rss_limit_mb=0 -print_final_stats=1 corpus ../../tests/random/corpus
+
+soak:
+	@scripts/setup build julia tests
+	@$(call build,release,--target julia_soak) >/dev/null
+	@build/release/tests/random/julia_soak $(MINUTES) $(SEED)
 
 install:
 	@scripts/setup build
