@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     const char *stress = getenv("JLTASK_GC_STRESS");
     uint64_t by_time = (uint64_t)time(NULL) % 1000000, seed = argc > 1 ? number_of(argv[1]) : by_time;
     is_stress = stress && *stress;
-    unsigned long operations = is_stress ? 20 : engine_restarts ? 20000 : 5000;
+    unsigned long operations = is_stress ? 20 : 4000;
     if (!engine_restarts)
         program_open((unsigned)seed); /* shape: threads are fixed by it for the whole process */
     if (argc > 1)
