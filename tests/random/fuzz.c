@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         return 0;
     memset(&round, 0, sizeof round);
     round.seed = number++;
-    round.shape = bytes[0] * 4u + bytes[1] % 4u; /* few bits matter, and each byte has some */
+    round.shape = bytes[0] | (unsigned)bytes[1] << 8;
     round.clients = 1 + bytes[2] % 3;
     round.operations = (unsigned)((size - head_bytes) / operation_bytes / round.clients);
     round.ends = true;

@@ -10,8 +10,11 @@ static jlt_thread *thread;
 jlt_runtime *engine_start(unsigned shape)
 {
     static const size_t capacities[] = {0, 4, 64, 0};
-    const jlt_options options = {
-        .threads = 1 + (int)(shape % 3), .channel_capacity = capacities[shape / 4 % 4], .spin_ns = shape & 16 ? -1 : 0};
+    const jlt_options options = {.threads = 1 + (int)(shape % 3),
+                                 .channel_capacity = capacities[shape / 4 % 4],
+                                 .spin_ns = shape & 16 ? -1 : 0,
+                                 .messages_at_most = shape & 32 ? 10 : 0,
+                                 .bytes_at_most = shape & 64 ? 10000 : 0};
     jlt_runtime *runtime;
     must(jlt_runtime_spawn(&options, &runtime, &thread) == JLT_OK);
     return runtime;
