@@ -87,10 +87,10 @@ typedef struct jlt_options {
 
 /* At its limits. Where messages_at_most or bytes_at_most is reached, a sender is treated as at a full mailbox: it
  * waits, or is told JLT_FULL. Bodies, C functions that Julia calls and the work of jlt_blocking do not wait there,
- * since what would make room may be waiting for them: what they send goes past the limit, but for a try or dont_wait.
- * A message counts until it begins or is given up. Where all fibers are in bodies, what is ready waits until one ends;
- * a body that would wait for another without a limit in time, and would be the last one to do so, is told
- * JLT_WOULD_DEADLOCK. Deadlines, cancels and closes work as ever. */
+ * since what would make room may be waiting for them: what they send goes past the limit (with fibers_at_most also
+ * past channel_capacity), but for a try or dont_wait. A message counts until it begins or is given up. Where all
+ * fibers are in bodies, what is ready waits until one ends; a body that would wait for another without a limit in
+ * time, and would be the last one to do so, is told JLT_WOULD_DEADLOCK. Deadlines, cancels and closes work as ever. */
 
 /* Starts Julia on a thread of its own and returns when it is ready. On success the caller owns *runtime (drop it) and
  * *thread (join it). Julia can be started once in a process; a start that failed before Julia was initialised may be

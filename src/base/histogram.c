@@ -22,12 +22,12 @@ static uint64_t middle_of(unsigned bucket)
 }
 
 /* relaxed, all of it: whoever wants a count to be exact has synchronised with the writer by other means */
-static uint64_t read(const _Atomic uint64_t *number)
+static uint64_t load(const _Atomic uint64_t *number)
 {
     return atomic_load_explicit(number, memory_order_relaxed);
 }
 
-static void write(_Atomic uint64_t *number, uint64_t value)
+static void store(_Atomic uint64_t *number, uint64_t value)
 {
     atomic_store_explicit(number, value, memory_order_relaxed);
 }
@@ -35,19 +35,19 @@ static void write(_Atomic uint64_t *number, uint64_t value)
 void histogram_add(struct histogram *histogram, uint64_t value)
 {
     _Atomic uint64_t *bucket = &histogram->buckets[bucket_of(value)];
-    write(bucket, read(bucket) + 1);
-    write(&histogram->sum, read(&histogram->sum) + value);
-    if (value > read(&histogram->max))
-        write(&histogram->max, value);
+    store(bucket, load(bucket) + 1);
+    store(&histogram->sum, load(&histogram->sum) + value);
+    if (value > load(&histogram->max))
+        store(&histogram->max, value);
 }
 
 void histogram_read(const struct histogram *histogram, struct histogram_sum *into)
 {
     uint64_t max;
     for (unsigned i = 0; i < histogram_buckets; i++)
-        into->buckets[i] += read(&histogram->buckets[i]);
-    into->sum += read(&histogram->sum);
-    max = read(&histogram->max);
+        into->buckets[i] += load(&histogram->buckets[i]);
+    into->sum += load(&histogram->sum);
+    max = load(&histogram->max);
     into->max = max > into->max ? max : into->max;
 }
 

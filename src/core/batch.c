@@ -69,12 +69,12 @@ static jlt_status push(struct batch *batch, size_t *sent)
 /* Makes one more, which is not pushed yet. */
 static jlt_status add(struct batch *batch, const jlt_message *entry, size_t *sent)
 {
-    bool waits = batch->options.dont_wait;
+    bool tries = batch->options.dont_wait;
     struct call_options now = batch->options;
     struct message **made = &batch->messages[batch->count];
     now.dont_wait = true;
     jlt_status status = send_prepare(batch->task, entry->input, &now, entry->receiver != NULL, made);
-    if (status == JLT_FULL && !waits) {
+    if (status == JLT_FULL && !tries) {
         status = push(batch, sent);
         made = &batch->messages[0];
         if (status == JLT_OK)

@@ -178,7 +178,8 @@ static void await_place_listed(struct gate_waiter *self, struct ring_wait *liste
 static void await_place_counted(struct gate_waiter *self, const struct task *owner)
 {
     struct ring_wait wait;
-    if (ring_begin_wait(&wait, owner, is_decided, self) != JLT_OK && stop_waiting(self, JLT_WOULD_DEADLOCK)) {
+    if (ring_begin_wait(&wait, owner, owner ? owner->type->fields.thread : 0, is_decided, self) != JLT_OK &&
+        stop_waiting(self, JLT_WOULD_DEADLOCK)) {
         parker_drop(&self->parker);
         return;
     }

@@ -44,7 +44,7 @@ static void init(struct message *message, enum item_kind kind, unsigned flags, c
 {
     bool phased = !(flags & (MESSAGE_INVOKED | MESSAGE_BODILESS)) && (wanted || flags & MESSAGE_LIMITED);
     message->item.kind = (uint8_t)kind;
-    message->item.flags = (uint8_t)(flags | (phased ? MESSAGE_PHASED : 0));
+    message->item.flags = (uint16_t)(flags | (phased ? MESSAGE_PHASED : 0));
     atomic_init(&message->item.phase, MESSAGE_WAITING);
     message->type = type;
     message->error = NULL;
@@ -547,7 +547,7 @@ static jlt_status receive_answer(struct message *message, void *output)
 
 jlt_status message_begin_wait(struct message *message, struct ring_wait *wait, const void *awaits)
 {
-    return ring_begin_wait(wait, awaits, is_done, message);
+    return ring_begin_wait(wait, awaits, message->type->fields.thread, is_done, message);
 }
 
 /* Until there is an answer. False: the time has passed. */

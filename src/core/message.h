@@ -63,8 +63,8 @@ enum message_flag {
     MESSAGE_LIMITED = 8,  /* a struct limit follows it */
     MESSAGE_COUNTED = 32, /* a body has sent it and may wait for its reply (ring.h); its task follows the output */
     MESSAGE_TIMED = 128,  /* when it was sent follows all else */
-    MESSAGE_BODILESS = 16, /* no body answers it (monitor.c): it neither has a place nor begins */
-    MESSAGE_QUEUED = 64,   /* a struct queued follows it */
+    MESSAGE_BODILESS = 16,  /* no body answers it (monitor.c): it neither has a place nor begins */
+    MESSAGE_QUEUED = 64,    /* a struct queued follows it */
     MESSAGE_DEADLINE = 256, /* its limit has a deadline */
 };
 

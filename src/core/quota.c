@@ -5,11 +5,17 @@
 #include "core/parker.h"
 #include "core/runtime.h"
 
-void quota_init(struct quota *quota, size_t messages, size_t bytes)
+void quota_init(struct quota *quota, const struct runtime_limits *limits)
 {
-    quota->is_set = messages || bytes;
-    gate_init(&quota->messages, messages);
-    gate_init(&quota->bytes, bytes);
+    quota->is_set = limits->messages || limits->bytes;
+    quota->few_fibers = limits->fibers;
+    gate_init(&quota->messages, limits->messages);
+    gate_init(&quota->bytes, limits->bytes);
+}
+
+bool quota_is_inside(void)
+{
+    return parker_suspends() || helpers_is_one();
 }
 
 static jlt_status enter(struct gate *gate, struct gate_queue *senders, size_t places,
@@ -20,7 +26,7 @@ static jlt_status enter(struct gate *gate, struct gate_queue *senders, size_t pl
         return JLT_OK;
     if (options->dont_wait)
         return JLT_FULL;
-    if (!parker_suspends() && !helpers_is_one())
+    if (!quota_is_inside())
         return gate_enter(gate, senders, &wait);
     gate_force(gate, places);
     return JLT_OK;

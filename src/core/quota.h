@@ -5,7 +5,8 @@
  * back when it begins or is given up.
  *
  * Senders outside of Julia's threads wait there as at a full mailbox. A body must not: what would make room may stand
- * in the mailbox of its own task, behind it. So what bodies send counts, and does not wait. */
+ * in the mailbox of its own task, behind it. So what bodies send counts, and does not wait. Where fibers are limited
+ * the same holds for the channel: what is in it may need the fiber of the body that would wait. */
 #ifndef JLT_CORE_QUOTA_H
 #define JLT_CORE_QUOTA_H
 
@@ -14,12 +15,16 @@
 struct call_options;
 
 struct quota {
-    bool is_set; /* else the rest is unused */
+    bool is_set; /* of messages or bytes; else the gates are unused */
+    bool few_fibers;
     struct gate messages, bytes;
 };
 
-/* 0: no limit. */
-void quota_init(struct quota *quota, size_t messages, size_t bytes);
+struct runtime_limits;
+void quota_init(struct quota *quota, const struct runtime_limits *limits);
+
+/* Whether the caller must not wait for room: a body, C that Julia calls, or a body's work on another thread. */
+bool quota_is_inside(void);
 
 /* bytes: of the message's input. JLT_OK, or as gate_enter; JLT_FULL where the caller does not wait. */
 jlt_status quota_enter(struct quota *quota, struct gate_queue *senders, size_t bytes,

@@ -32,9 +32,12 @@
  * first look none was over. (A close with cancel may end such waits a moment later.) An invoke that is listed and not
  * sent yet is found as well, rightly: its message will be behind the body that asks.
  *
- * Fibers. A body that has not begun waits for a fiber. Where every fiber that there may be is in a body, and each of
- * those waits here, nothing ends any more: the bodies that they wait for are among them, or have not begun. So the wait
- * that would make it so is refused as well.
+ * Fibers. A body that has not begun waits for a fiber of the worker that it can only run on, or of any. So a wait is
+ * stuck, too, if what it awaits is not listed, and all fibers of the workers that it could run on are in bodies whose
+ * waits are stuck: then it has not begun, or it would be one of those. Which waits are stuck is found by taking all for
+ * it and striking out, until nothing changes, those that are over, or wait for one that is not stuck, or for one that
+ * may get a fiber or have one. A wait that would be stuck is refused. It is looked for only where all fibers of some
+ * worker are in bodies that wait.
  *
  * The table has addresses and compares them only, and a wait's event is good as long as the wait is listed. While it
  * has not happened, its message is there, and so the task that this is for: the address at the end of an edge means
@@ -55,7 +58,7 @@ enum { bucket_bits = 10, bucket_count = 1 << bucket_bits };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* held for walks, never across a wait or a call into Julia */
 static struct ring_wait *buckets[bucket_count];          /* by what the waiting body runs */
-static unsigned long waits;                              /* in them */
+static unsigned full_workers;                            /* all of whose bodies, as many as there may be, wait */
 
 static struct ring_wait **bucket_of(const void *runs)
 {
@@ -82,17 +85,71 @@ static bool closes_ring(const struct ring_wait *closer)
     return false;
 }
 
-/* Whether the wait would be that of the last fiber. */
-static bool takes_last_fiber(const struct worker *worker)
+/* Counts a wait of a body of the worker's, or one less. */
+static void count_wait(struct worker *worker, int change)
 {
-    unsigned long most = (unsigned long)worker->bodies_at_most * worker->runtime->worker_count;
-    if (waits + 1 < most)
-        return false;
+    full_workers -= worker->waits == worker->bodies_at_most;
+    worker->waits += (unsigned)change;
+    full_workers += worker->waits == worker->bodies_at_most;
+}
+
+/* Takes all waits for stuck, but those that are over. */
+static void suppose(void)
+{
+    for (unsigned i = 0; i < bucket_count; i++)
+        for (struct ring_wait *wait = buckets[i]; wait; wait = wait->next)
+            wait->stuck = !wait->is_over(wait->event);
+}
+
+/* How many bodies of the worker's have waits that may be stuck. */
+static unsigned stuck_of(const struct worker *worker)
+{
+    unsigned count = 0;
     for (unsigned i = 0; i < bucket_count; i++)
         for (const struct ring_wait *wait = buckets[i]; wait; wait = wait->next)
-            if (wait->is_over(wait->event))
-                return false;
+            count += wait->stuck && wait->worker == worker;
+    return count;
+}
+
+/* Whether no worker that something could run on, which is not listed, may have a fiber for it. */
+static bool has_no_fiber(const struct runtime *runtime, const struct ring_wait *wait)
+{
+    unsigned first = wait->thread ? (unsigned)wait->thread - 1 : 0;
+    unsigned end = wait->thread ? first + 1 : runtime->worker_count;
+    for (unsigned i = first; i < end; i++)
+        if (stuck_of(&runtime->workers[i]) < runtime->workers[i].bodies_at_most)
+            return false;
     return true;
+}
+
+/* Whether the wait is struck out now. */
+static bool strike_out(const struct runtime *runtime, struct ring_wait *wait)
+{
+    const struct ring_wait *awaited = wait->stuck ? wait_of(wait->awaits) : NULL;
+    if (!wait->stuck || (awaited ? awaited->stuck : has_no_fiber(runtime, wait)))
+        return false;
+    wait->stuck = false;
+    return true;
+}
+
+static bool strike_out_any(const struct runtime *runtime)
+{
+    bool any = false;
+    for (unsigned i = 0; i < bucket_count; i++)
+        for (struct ring_wait *wait = buckets[i]; wait; wait = wait->next)
+            any |= strike_out(runtime, wait);
+    return any;
+}
+
+/* The closer is listed. */
+static bool lacks_fibers(struct ring_wait *closer)
+{
+    if (!full_workers)
+        return false;
+    suppose();
+    while (strike_out_any(closer->worker->runtime))
+        continue;
+    return closer->stuck;
 }
 
 static const char arrow[] = " -> ";
@@ -123,7 +180,7 @@ static char *names_of_ring(const struct ring_wait *closer)
     return names;
 }
 
-static jlt_status refuse_last_fiber(const struct ring_wait *wait)
+static jlt_status refuse_for_fibers(const struct ring_wait *wait)
 {
     return error_fail(JLT_WOULD_DEADLOCK,
                       "the wait of \"%s\" would never end: every fiber that options.fibers_at_most allows would be in "
@@ -149,22 +206,37 @@ static const char *name_of(const struct item *runs)
                                    : ((const struct message *)runs)->type->name;
 }
 
+static void list(struct ring_wait *wait)
+{
+    LIST_ADD(*bucket_of(wait->runs), wait);
+    count_wait(wait->worker, 1);
+}
+
+static void unlist(struct ring_wait *wait)
+{
+    LIST_REMOVE(*bucket_of(wait->runs), wait);
+    count_wait(wait->worker, -1);
+}
+
 jlt_status ring_add_wait(struct ring_wait *wait)
 {
     wait->runs = current_fiber->runs;
     wait->name = name_of(current_fiber->runs);
+    wait->worker = current_fiber->worker;
     pthread_mutex_lock(&lock);
-    bool ring = closes_ring(wait), last = !ring && takes_last_fiber(current_fiber->worker);
+    bool ring = closes_ring(wait), last = false;
     char *names = ring ? names_of_ring(wait) : NULL;
-    if (!ring && !last) {
-        LIST_ADD(*bucket_of(wait->runs), wait);
-        waits++;
+    if (!ring) {
+        list(wait);
+        last = lacks_fibers(wait);
+        if (last)
+            unlist(wait);
     }
     pthread_mutex_unlock(&lock);
     if (!ring && !last)
         return JLT_OK;
     wait->runs = NULL;
-    return ring ? refuse(names) : refuse_last_fiber(wait);
+    return ring ? refuse(names) : refuse_for_fibers(wait);
 }
 
 void ring_set_event(struct ring_wait *wait, bool (*is_over)(void *event), void *event)
@@ -180,7 +252,6 @@ void ring_set_event(struct ring_wait *wait, bool (*is_over)(void *event), void *
 void ring_remove_wait(struct ring_wait *wait)
 {
     pthread_mutex_lock(&lock);
-    LIST_REMOVE(*bucket_of(wait->runs), wait);
-    waits--;
+    unlist(wait);
     pthread_mutex_unlock(&lock);
 }

@@ -12,6 +12,9 @@
 struct ring_wait {
     const void *runs;             /* what the body is one of: its task, or its message (ring.c); NULL: not counted */
     const void *awaits;           /* the same, of the body that must end first */
+    size_t thread;                /* that this one can only run on, as its type says it */
+    struct worker *worker;        /* of the waiting body */
+    bool stuck;                   /* while it is looked for fibers (ring.c) */
     const char *name;             /* of the waiting body's type */
     bool (*is_over)(void *event); /* what it waits for has happened */
     void *event;                  /* good until ring_end_wait */
@@ -27,15 +30,17 @@ static inline bool ring_counts(void)
 jlt_status ring_add_wait(struct ring_wait *wait);
 void ring_remove_wait(struct ring_wait *wait);
 
-/* Before a wait without a limit in time, and before anything is done that the wait is to end. JLT_OK, and ring_end_wait
- * must follow. JLT_WOULD_DEADLOCK, reported: the wait would close a ring. */
-static inline jlt_status ring_begin_wait(struct ring_wait *wait, const void *awaits, bool (*is_over)(void *event),
-                                         void *event)
+/* Before a wait without a limit in time, and before anything is done that the wait is to end. thread: the only one that
+ * what is awaited can run on; 0: any. JLT_OK, and ring_end_wait must follow. JLT_WOULD_DEADLOCK, reported: the wait
+ * would close a ring, or leave no fiber for what it waits for. */
+static inline jlt_status ring_begin_wait(struct ring_wait *wait, const void *awaits, size_t thread,
+                                         bool (*is_over)(void *event), void *event)
 {
     wait->runs = NULL;
     if (!ring_counts())
         return JLT_OK;
     wait->awaits = awaits;
+    wait->thread = thread;
     wait->is_over = is_over;
     wait->event = event;
     return ring_add_wait(wait);

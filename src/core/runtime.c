@@ -66,7 +66,7 @@ jlt_status runtime_init(struct runtime *runtime, const struct engine *engine, un
     message_accept_waits();
     queues_end(false);
     gate_init(&runtime->channel, limits->channel_capacity);
-    quota_init(&runtime->quota, limits->messages, limits->bytes);
+    quota_init(&runtime->quota, limits);
     gate_queue_init(&runtime->senders);
     names_init(&runtime->names);
     stats_init(runtime);

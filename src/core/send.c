@@ -62,23 +62,27 @@ static unsigned limit_flags(const struct call_options *options)
 
 /* ---- handing over ---- */
 
-static jlt_status pass_gate(struct gate *gate, struct gate_queue *queue, const struct task *task,
+static jlt_status pass_gate(struct runtime *runtime, struct gate *gate, const struct task *task,
                             const struct call_options *options, struct ring_wait *listed)
 {
     if (!gate->capacity)
         return JLT_OK;
     if (options->dont_wait)
         return gate_try_enter(gate, 1) ? JLT_OK : JLT_FULL;
+    if (!task && runtime->quota.few_fibers && quota_is_inside()) {
+        gate_force(gate, 1);
+        return JLT_OK;
+    }
     jlt_status status = parker_prepare(-1);
     const struct gate_wait wait = {1, task, listed, options->deadline, options->canceller};
-    return status == JLT_OK ? gate_enter(gate, queue, &wait) : status;
+    return status == JLT_OK ? gate_enter(gate, &runtime->senders, &wait) : status;
 }
 
 /* Through the gate, and into the runtime's quota. */
 static jlt_status pass(struct runtime *runtime, struct gate *gate, const struct task *task,
                        const struct message *message, const struct call_options *options, struct ring_wait *listed)
 {
-    jlt_status status = pass_gate(gate, &runtime->senders, task, options, listed);
+    jlt_status status = pass_gate(runtime, gate, task, options, listed);
     if (status != JLT_OK || !runtime->quota.is_set)
         return status;
     size_t bytes = message_input_size(message->item.kind, message->type);

@@ -97,6 +97,7 @@ struct worker {
     atomic_uint fibers;    /* that have been in the pump and have not ended; relaxed, only told */
     struct worker_stats stats;
 
+    unsigned waits;           /* of its bodies for bodies; under ring.c's lock */
     atomic_bool full;         /* bodies is bodies_at_most, and it begins none (attention.c); the worker's to change */
     struct spinlock lock;     /* guards parked: doorbells are answered on any engine thread */
     struct fiber *parked;     /* last parked first */

@@ -270,6 +270,22 @@ static void test_the_last_fiber_does_not_wait_for_another(void **unused)
     fake_end(runtime);
 }
 
+/* The other worker has a fiber, but what is awaited can only run on this one. */
+static void test_a_worker_whose_fibers_all_wait_for_it_is_noticed(void **unused)
+{
+    (void)unused;
+    static const jlt_persistent_type type = {
+        .name = "asks", .input_size = sizeof(struct task *), .run = ask_in_vain_run, .thread = 2};
+    static const jlt_persistent_type bound = {.name = "bound", .run = answer_run, .thread = 2};
+    struct runtime *runtime = fake_start_limited(2, &(struct runtime_limits){.fibers = 2});
+    event_raise(&go_on);
+    struct task *task = spawn(runtime, &type, NULL), *other = spawn(runtime, &bound, NULL);
+    receive(call(task, &other));
+    task_drop(task);
+    task_drop(other);
+    fake_end(runtime);
+}
+
 /* ---- all of it, by many ---- */
 
 enum { hands = 3, rounds = 300 };
@@ -348,6 +364,7 @@ int main(void)
         cmocka_unit_test_setup(test_no_more_bodies_are_under_way_than_fibers_allow, reset),
         cmocka_unit_test_setup(test_a_worker_without_a_free_fiber_wakes_its_bodies, reset),
         cmocka_unit_test_setup(test_the_last_fiber_does_not_wait_for_another, reset),
+        cmocka_unit_test_setup(test_a_worker_whose_fibers_all_wait_for_it_is_noticed, reset),
         cmocka_unit_test_setup(test_many_senders_at_all_limits_lose_nothing, reset),
     };
     return fake_run_tests(tests);

@@ -31,8 +31,7 @@ jlt_runtime *engine_start(unsigned shape)
         .channel_capacity = capacities[(shape >> 4) % 4],
         .messages = (shape >> 6) % 4 == 3 ? 6 : 0,
         .bytes = (shape >> 8) % 4 == 3 ? 5000 : 0,
-        /* not .fibers: with types that ask for a thread, a body may wait for what needs a fiber of its own thread,
-         * and have the last one (docs/reliability.md) */
+        .fibers = (shape >> 10) % 4 == 3 ? 3 : 0,
     };
     fake = fake_start_limited(1 + (shape >> 2) % 3, &limits);
     return handle_new(HANDLE_RUNTIME, fake);

@@ -14,7 +14,8 @@ jlt_runtime *engine_start(unsigned shape)
                                  .channel_capacity = capacities[shape / 4 % 4],
                                  .spin_ns = shape & 16 ? -1 : 0,
                                  .messages_at_most = shape & 32 ? 10 : 0,
-                                 .bytes_at_most = shape & 64 ? 10000 : 0};
+                                 .bytes_at_most = shape & 64 ? 10000 : 0,
+                                 .fibers_at_most = shape & 128 ? 4 : 0};
     jlt_runtime *runtime;
     must(jlt_runtime_spawn(&options, &runtime, &thread) == JLT_OK);
     return runtime;
