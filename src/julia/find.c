@@ -141,8 +141,8 @@ static bool try_path(const char *path, struct julia_place *place, struct reasons
         return try_executable(path, place, reasons);
     if (platform_is_folder(path)) {
         char inside[PATH_MAX];
-        snprintf(inside, sizeof inside, "%s/bin/julia", path);
-        if (platform_is_program(inside))
+        int length = snprintf(inside, sizeof inside, "%s/bin/julia", path);
+        if (length < (int)sizeof inside && platform_is_program(inside))
             return try_executable(inside, place, reasons);
         because(reasons, "%s: has no bin/julia", path);
         return false;
