@@ -48,4 +48,7 @@
 #include "jltask/frames.h"
 #include "jltask/modules.h"
 
+/* for both */
+#include "jltask/typed.h"
+
 #endif
