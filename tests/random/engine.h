@@ -12,6 +12,9 @@ extern const bool engine_restarts; /* a runtime can be started more than once */
 /* shape: some number, of which things follow that are not fixed: how many threads, how they wait. */
 jlt_runtime *engine_start(unsigned shape);
 
+/* Waits until the runtime, which has been closed, has ended. */
+void engine_await_end(void);
+
 /* The runtime has been closed, and every handle dropped: waits for its end and checks that nothing is left. */
 void engine_finish(void);
 

@@ -37,6 +37,11 @@ jlt_runtime *engine_start(unsigned shape)
     return handle_new(HANDLE_RUNTIME, fake);
 }
 
+void engine_await_end(void)
+{
+    fake_await_finished(fake);
+}
+
 void engine_finish(void)
 {
     fake_finish(fake);

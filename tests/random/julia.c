@@ -27,9 +27,16 @@ static bool has_nothing(void)
     return counts.tasks <= 0 && counts.messages <= 0 && counts.receivers <= 0 && counts.held <= 0;
 }
 
+void engine_await_end(void)
+{
+    if (thread)
+        must(jlt_thread_join(thread) == JLT_OK);
+    thread = NULL;
+}
+
 void engine_finish(void)
 {
-    must(jlt_thread_join(thread) == JLT_OK);
+    engine_await_end();
     must(has_nothing());
 }
 

@@ -151,9 +151,16 @@ jlt_runtime *program_runtime(void)
     return runtime;
 }
 
-static void close_and_finish(void)
+/* Bodies use the handle as well, so that it is dropped when none is left. */
+static void close_and_finish(enum closing closing)
 {
     atomic_store(&model.closing, true);
+    if (closing == CLOSING_BY_DROP) {
+        await_quiet();
+    } else {
+        must(jlt_runtime_close(runtime, false) == JLT_OK); /* if nobody has */
+        engine_await_end();
+    }
     jlt_runtime_drop(runtime);
     engine_finish();
     runtime = NULL;
@@ -175,7 +182,7 @@ unsigned long program_run(struct round *round)
     if (opened && !round->ends)
         await_quiet();
     else
-        close_and_finish();
+        close_and_finish(round->closing);
     end_watch(watcher);
     must(model_is_quiet());
     return model_check_all();
