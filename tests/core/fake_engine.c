@@ -233,15 +233,16 @@ static void *answer_calls(void *data)
 {
     struct fake *fake = data;
     bool called = false;
-    while (!atomic_load(&fake->stopping)) {
-        unsigned changes = atomic_load(&fake->changed);
+    for (;;) {
+        unsigned changes = atomic_load(&fake->changed); /* before the look at what has changed */
+        if (atomic_load(&fake->stopping))
+            return NULL;
         called = atomic_exchange(&fake->called, false) || called;
         if (called && (fake->bells == FAKE_BELLS_OWN ? answer_on_idle(fake) : answer_on_other(fake)))
             called = false;
         else
             platform_wait(&fake->changed, changes, -1);
     }
-    return NULL;
 }
 
 /* ---- fibers ---- */
