@@ -12,8 +12,6 @@
 
 #include "core/gate.h"
 
-struct call_options;
-
 struct quota {
     bool is_set; /* of messages or bytes; else the gates are unused */
     bool few_fibers;
@@ -26,10 +24,7 @@ void quota_init(struct quota *quota, const struct runtime_limits *limits);
 /* Whether the caller must not wait for room: a body, C that Julia calls, or a body's work on another thread. */
 bool quota_is_inside(void);
 
-/* bytes: of the message's input. JLT_OK, or as gate_enter; JLT_FULL where the caller does not wait. */
-jlt_status quota_enter(struct quota *quota, struct gate_queue *senders, size_t bytes,
-                       const struct call_options *options);
-
+/* Gives back what a message with so many bytes of input takes. */
 void quota_leave_set(struct quota *quota, struct gate_queue *senders, size_t bytes);
 
 static inline void quota_leave(struct quota *quota, struct gate_queue *senders, size_t bytes)

@@ -62,31 +62,46 @@ static unsigned limit_flags(const struct call_options *options)
 
 /* ---- handing over ---- */
 
-static jlt_status pass_gate(struct runtime *runtime, struct gate *gate, const struct task *task,
-                            const struct call_options *options, struct ring_wait *listed)
+/* goes_past: where the caller must not wait for room (quota.h), it does without. */
+static jlt_status pass_gate(struct runtime *runtime, struct gate *gate, const struct gate_wait *wait, bool dont_wait,
+                            bool goes_past)
 {
-    if (!gate->capacity)
+    if (gate_try_enter(gate, wait->places))
         return JLT_OK;
-    if (options->dont_wait)
-        return gate_try_enter(gate, 1) ? JLT_OK : JLT_FULL;
-    if (!task && runtime->quota.few_fibers && quota_is_inside()) {
-        gate_force(gate, 1);
+    if (dont_wait)
+        return JLT_FULL;
+    if (goes_past && quota_is_inside()) {
+        gate_force(gate, wait->places);
         return JLT_OK;
     }
     jlt_status status = parker_prepare(-1);
-    const struct gate_wait wait = {1, task, listed, options->deadline, options->canceller};
-    return status == JLT_OK ? gate_enter(gate, &runtime->senders, &wait) : status;
+    return status == JLT_OK ? gate_enter(gate, &runtime->senders, wait) : status;
+}
+
+static jlt_status pass_quota(struct runtime *runtime, size_t bytes, const struct call_options *options)
+{
+    struct quota *quota = &runtime->quota;
+    struct gate_wait wait = {1, NULL, NULL, options->deadline, options->canceller};
+    jlt_status status = pass_gate(runtime, &quota->messages, &wait, options->dont_wait, true);
+    if (status != JLT_OK)
+        return status;
+    wait.places = bytes;
+    status = pass_gate(runtime, &quota->bytes, &wait, options->dont_wait, true);
+    if (status != JLT_OK)
+        gate_leave(&quota->messages, &runtime->senders, 1);
+    return status;
 }
 
 /* Through the gate, and into the runtime's quota. */
 static jlt_status pass(struct runtime *runtime, struct gate *gate, const struct task *task,
                        const struct message *message, const struct call_options *options, struct ring_wait *listed)
 {
-    jlt_status status = pass_gate(runtime, gate, task, options, listed);
+    const struct gate_wait wait = {1, task, listed, options->deadline, options->canceller};
+    bool goes_past = !task && runtime->quota.few_fibers;
+    jlt_status status = pass_gate(runtime, gate, &wait, options->dont_wait, goes_past);
     if (status != JLT_OK || !runtime->quota.is_set)
         return status;
-    size_t bytes = message_input_size(message->item.kind, message->type);
-    status = quota_enter(&runtime->quota, &runtime->senders, bytes, options);
+    status = pass_quota(runtime, message_input_size(message->item.kind, message->type), options);
     if (status != JLT_OK)
         gate_leave(gate, &runtime->senders, 1);
     return status;
@@ -189,16 +204,25 @@ static void leave_place(struct runtime *runtime, struct task *task, struct messa
         message_leave_place(message, task ? &task->gate : &runtime->channel, runtime);
 }
 
+/* One that was not sent, and has no place any more. */
+static jlt_status discard(struct task *task, struct message *message, const struct call_options *options,
+                          jlt_status status)
+{
+    report(status, task, message);
+    message_discard(message);
+    if (options->queue)
+        queue_let_go(options->queue);
+    return status;
+}
+
 /* Through the gate; task is NULL for a new task. wait: begins here, before anything is sent, if the sender is going to
  * wait for the reply without a limit; else NULL. On failure the wait has ended, and the message is discarded. */
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message,
                        const struct call_options *options, struct ring_wait *wait)
 {
     jlt_status status = wait ? message_begin_wait(message, wait, task ? (const void *)task : message) : JLT_OK;
-    if (status != JLT_OK) {
-        message_discard(message);
-        return status;
-    }
+    if (status != JLT_OK)
+        return discard(task, message, options, status);
     status = take_place(runtime, task, message, options, wait);
     if (status == JLT_OK) {
         status = hand_over(runtime, task, message, options);
@@ -208,9 +232,7 @@ static jlt_status send(struct runtime *runtime, struct task *task, struct messag
     }
     if (wait)
         ring_end_wait(wait);
-    report(status, task, message);
-    message_discard(message);
-    return status;
+    return discard(task, message, options, status);
 }
 
 static unsigned timed(const struct runtime *runtime, enum item_kind kind)
@@ -248,11 +270,8 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
     if (!message)
         return error_last()->status;
     jlt_status status = send(runtime, task, message, options, NULL);
-    if (status != JLT_OK) {
-        if (options->queue)
-            queue_let_go(options->queue);
+    if (status != JLT_OK)
         return status;
-    }
     if (receiver)
         *receiver = message; /* without one the message may be gone by now */
     if (options->queue)
@@ -266,10 +285,7 @@ void send_undo(struct task *task, struct message *message, const struct call_opt
         message_unlimit(message);
     uncount_sent(task->runtime, task, message);
     leave_place(task->runtime, task, message);
-    report(status, task, message);
-    message_discard(message);
-    if (options->queue)
-        queue_let_go(options->queue);
+    discard(task, message, options, status);
 }
 
 jlt_status send_prepare(struct task *task, const void *input, const struct call_options *options, bool wanted,
@@ -279,23 +295,18 @@ jlt_status send_prepare(struct task *task, const void *input, const struct call_
     if (!message)
         return error_last()->status;
     jlt_status status = take_place(task->runtime, task, message, options, NULL);
-    if (status == JLT_OK) {
-        message->task = task;
-        count_sent(task->runtime, message);
-        if (is_limited(options))
-            status = message_limit(message, options->deadline, options->canceller);
-        if (status == JLT_OK) {
-            *made = message;
-            return JLT_OK;
-        }
-        uncount_sent(task->runtime, task, message);
-        leave_place(task->runtime, task, message);
+    if (status != JLT_OK)
+        return discard(task, message, options, status);
+    message->task = task;
+    count_sent(task->runtime, message);
+    if (is_limited(options))
+        status = message_limit(message, options->deadline, options->canceller);
+    if (status != JLT_OK) {
+        send_undo(task, message, options, status);
+        return status;
     }
-    report(status, task, message);
-    message_discard(message);
-    if (options->queue)
-        queue_let_go(options->queue);
-    return status;
+    *made = message;
+    return JLT_OK;
 }
 
 /* Without limits the message of an invoke is over the caller's input if that is large. */
