@@ -120,6 +120,17 @@ static void *call_nothing(void *task)
     return NULL;
 }
 
+/* Its body has begun and is about to ask itself for room, and the only place is taken by a message with these options.
+ * Returns the message of the body. */
+static struct message *fill_selfish(const struct call_options *options)
+{
+    selfish = spawn(runtime, &selfish_type, NULL);
+    struct message *first = call(selfish, &asks_itself);
+    event_await(&begun, 1);
+    assert_ok(runtime_call_with(selfish, &nothing, options, NULL));
+    return first;
+}
+
 /* The only place is taken by a message that is given up some day, so that the body's wait for room need not close a
  * ring; but then another has the place, and it does. */
 static void test_a_wait_for_room_that_was_to_end_and_will_not_is_refused(void **unused)
@@ -127,12 +138,8 @@ static void test_a_wait_for_room_that_was_to_end_and_will_not_is_refused(void **
     (void)unused;
     struct canceller *canceller = canceller_new();
     struct call_options options = some_day(canceller);
-    struct message *first;
     int output = -1;
-    selfish = spawn(runtime, &selfish_type, NULL);
-    first = call(selfish, &asks_itself);
-    event_await(&begun, 1);
-    assert_ok(runtime_call_with(selfish, &nothing, &options, NULL));
+    struct message *first = fill_selfish(&options);
     pthread_t thread = thread_start(call_nothing, selfish);
     await_true(atomic_load(&selfish->gate.waiters) == 1);
     event_raise(&go_on);
@@ -151,12 +158,8 @@ static void test_a_message_with_a_canceller_does_not_keep_a_ring_open(void **unu
     (void)unused;
     struct canceller *canceller = canceller_new();
     struct call_options options = {.deadline = limit_never, .canceller = canceller};
-    struct message *first;
     int output = -1;
-    selfish = spawn(runtime, &selfish_type, NULL);
-    first = call(selfish, &asks_itself);
-    event_await(&begun, 1);
-    assert_ok(runtime_call_with(selfish, &nothing, &options, NULL));
+    struct message *first = fill_selfish(&options);
     event_raise(&go_on);
     assert_ok(message_receive(first, -1, &output));
     assert_int_equal(output, JLT_WOULD_DEADLOCK);
@@ -169,11 +172,7 @@ static void test_a_wait_for_room_goes_on_where_it_is_no_ring(void **unused)
     (void)unused;
     struct canceller *canceller = canceller_new();
     struct call_options options = some_day(canceller);
-    struct message *first;
-    selfish = spawn(runtime, &selfish_type, NULL);
-    first = call(selfish, &asks_itself);
-    event_await(&begun, 1);
-    assert_ok(runtime_call_with(selfish, &nothing, &options, NULL));
+    struct message *first = fill_selfish(&options);
     pthread_t threads[] = {thread_start(call_nothing, selfish), thread_start(call_nothing, selfish)};
     await_true(atomic_load(&selfish->gate.waiters) == 2);
     canceller_cancel(canceller); /* one has the place, the other looks again and waits on */
@@ -193,7 +192,7 @@ static void test_a_message_given_up_before_it_is_sent_has_no_receiver_to_count(v
     (void)unused;
     struct task *task = spawn(runtime, &selfish_type, NULL);
     struct canceller *canceller = canceller_new();
-    struct message *message = message_new(ITEM_RUN, MESSAGE_LIMITED | MESSAGE_TIMED, task->type, &nothing, false);
+    struct message *message = message_new(ITEM_RUN, MESSAGE_LIMITED | MESSAGE_DEADLINE, task->type, &nothing, false);
     message->task = task;
     atomic_store(&task->gate.used, 1); /* as if it had its place */
     atomic_store(&task->gate.timed, 1);
@@ -203,6 +202,7 @@ static void test_a_message_given_up_before_it_is_sent_has_no_receiver_to_count(v
     message_discard(message); /* as when its task has just ended */
     assert_int_equal(atomic_load(&live_counts.receivers), 0);
     assert_int_equal(atomic_load(&task->gate.used), 0);
+    assert_int_equal(atomic_load(&task->gate.timed), 0);
     canceller_drop(canceller);
     task_drop(task);
 }
