@@ -92,6 +92,38 @@ struct inbox_chain {
     unsigned length;
 };
 
+/* A chain of one. */
+static inline struct inbox_chain inbox_chain_of(struct inbox_node *node)
+{
+    return (struct inbox_chain){node, node, 1};
+}
+
+/* What was taken out and is to be handled, in order; zeroed: nothing. */
+struct inbox_list {
+    struct inbox_node *first, *last;
+};
+
+static inline void inbox_append(struct inbox_list *list, struct inbox_chain chain)
+{
+    if (!chain.first)
+        return;
+    if (list->first)
+        list->last->next = chain.first;
+    else
+        list->first = chain.first;
+    list->last = chain.last;
+    list->last->next = NULL;
+}
+
+/* NULL: it is empty. */
+static inline struct inbox_node *inbox_pop(struct inbox_list *list)
+{
+    struct inbox_node *node = list->first;
+    if (node)
+        list->first = node->next;
+    return node;
+}
+
 /* What was in the head, turned round. */
 static inline struct inbox_chain inbox_in_order(struct inbox_node *head)
 {

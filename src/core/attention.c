@@ -459,7 +459,7 @@ void attention_leave(struct worker *worker)
 /* A standby that was made when the row began may have come and gone while a body of it was suspended. */
 void attention_go_on(struct worker *worker)
 {
-    if (worker->own && !(atomic_load(&worker->flags) & WORKER_STANDBY))
+    if (worker->own.first && !(atomic_load(&worker->flags) & WORKER_STANDBY))
         make_standby(worker);
 }
 

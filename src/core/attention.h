@@ -64,13 +64,13 @@ void attention_add_parked(struct worker *worker, struct fiber *fiber);
 /* A fiber of its own asks. */
 static inline bool worker_has_own(const struct worker *worker)
 {
-    return worker->own || !inbox_is_empty(&worker->inbox);
+    return worker->own.first || !inbox_is_empty(&worker->inbox);
 }
 
 /* The same, of what it has taken already. */
 static inline bool worker_has_taken(const struct worker *worker)
 {
-    return worker->own || !ahead_is_empty(&worker->ahead);
+    return worker->own.first || !ahead_is_empty(&worker->ahead);
 }
 
 static inline bool worker_has_others(const struct worker *worker)

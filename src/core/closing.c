@@ -113,7 +113,7 @@ void closing_begin(struct worker *worker)
     worker->closing = true;
     for (struct task *task = worker->tasks; task; task = task->next)
         if (task_seal(task) || (task->failure && failure_wake(task->failure)))
-            worker_add_own(worker, (struct inbox_chain){&task->item.node, &task->item.node, 1});
+            inbox_append(&worker->own, inbox_chain_of(&task->item.node));
     spin_unlock(&worker->tasks_lock);
 }
 

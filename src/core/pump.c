@@ -23,47 +23,19 @@ _Thread_local struct fiber *current_fiber;
 
 /* ---- what is ready ---- */
 
-void worker_add_own(struct worker *worker, struct inbox_chain chain)
-{
-    if (!chain.first)
-        return;
-    if (worker->own)
-        worker->own_last->next = chain.first;
-    else
-        worker->own = chain.first;
-    worker->own_last = chain.last;
-    chain.last->next = NULL;
-}
-
 static struct item *take_own(struct worker *worker)
 {
-    if (!worker->own && !worker->ended)
-        worker_add_own(worker, inbox_take(&worker->inbox));
-    struct inbox_node *node = worker->own;
-    if (node)
-        worker->own = node->next;
+    if (!worker->own.first && !worker->ended)
+        inbox_append(&worker->own, inbox_take(&worker->inbox));
+    struct inbox_node *node = inbox_pop(&worker->own);
     return node ? item_of(node) : NULL;
-}
-
-static void hold(struct worker *worker, struct item *item)
-{
-    item->node.next = NULL;
-    if (worker->held)
-        worker->held_last->next = &item->node;
-    else
-        worker->held = &item->node;
-    worker->held_last = &item->node;
 }
 
 void worker_take_back_held(struct worker *worker)
 {
-    if (!worker->held)
-        return;
-    worker->held_last->next = worker->own;
-    if (!worker->own)
-        worker->own_last = worker->held_last;
+    inbox_append(&worker->held, (struct inbox_chain){worker->own.first, worker->own.last, 0});
     worker->own = worker->held;
-    worker->held = NULL;
+    worker->held = (struct inbox_list){NULL, NULL};
 }
 
 /* Of a worker that is full: what wakes a body, or tells one to stop. */
@@ -71,7 +43,7 @@ static struct item *next_errand(struct worker *worker)
 {
     struct item *item;
     while ((item = take_own(worker)) && (item->kind == ITEM_TASK || item->kind == ITEM_ONCE))
-        hold(worker, item);
+        inbox_append(&worker->held, inbox_chain_of(&item->node));
     return item;
 }
 
@@ -118,8 +90,8 @@ static void put_back(struct worker *worker, struct task *task)
         ready_put_back(&worker->runtime->ready, &task->item);
         return;
     }
-    worker_add_own(worker, inbox_take(&worker->inbox));
-    worker_add_own(worker, (struct inbox_chain){&task->item.node, &task->item.node, 1});
+    inbox_append(&worker->own, inbox_take(&worker->inbox));
+    inbox_append(&worker->own, inbox_chain_of(&task->item.node));
 }
 
 /* ---- waiting awake ---- */

@@ -87,20 +87,9 @@ void queue_let_go(struct queue *queue)
 
 /* ---- under the lock ---- */
 
-static void append(struct queue *queue, struct inbox_chain chain)
-{
-    if (!chain.first)
-        return;
-    if (queue->first)
-        queue->last->next = chain.first;
-    else
-        queue->first = chain.first;
-    queue->last = chain.last;
-}
-
 void queue_drain(struct queue *queue)
 {
-    append(queue, inbox_take(&queue->inbox));
+    inbox_append(&queue->list, inbox_take(&queue->inbox));
 }
 
 static void open_up(struct queue *queue)
@@ -134,9 +123,9 @@ static struct waiter *settle(struct queue *queue)
 {
     for (;; queue_drain(queue)) {
         /* relaxed: a hint for who waits awake */
-        atomic_store_explicit(&queue->has_list, queue->first, memory_order_relaxed);
-        set_event(queue, queue->first && queue->watched);
-        if (queue->first)
+        atomic_store_explicit(&queue->has_list, queue->list.first, memory_order_relaxed);
+        set_event(queue, queue->list.first && queue->watched);
+        if (queue->list.first)
             return choose(queue, queue->waiters);
         if ((!queue->watched && !queue->waiters) || inbox_leave(&queue->inbox, INBOX_IDLE))
             return NULL;
@@ -183,8 +172,7 @@ void queue_drop_answered(struct queued *queued)
 static void append_one(struct queue *queue, struct queued *queued)
 {
     queue_drain(queue);
-    queued->node.next = NULL;
-    append(queue, (struct inbox_chain){&queued->node, &queued->node, 1});
+    inbox_append(&queue->list, inbox_chain_of(&queued->node));
 }
 
 /* It was dropped, or the inbox was idle. */
@@ -349,11 +337,11 @@ static long forsake_all(struct queue *queue)
 /* Under the locks of timers and the queue: what is ready to come out, which is not attached any more. */
 static struct inbox_node *seal(struct queue *queue)
 {
-    append(queue, inbox_seal(&queue->inbox));
-    struct inbox_node *first = queue->first;
+    inbox_append(&queue->list, inbox_seal(&queue->inbox));
+    struct inbox_node *first = queue->list.first;
     for (struct inbox_node *node = first; node; node = node->next)
         LIST_REMOVE(queue->attached, (struct queued *)node);
-    queue->first = NULL;
+    queue->list.first = NULL;
     queue->dropped = true;
     return first;
 }

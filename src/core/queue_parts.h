@@ -25,8 +25,8 @@ struct queue {
     bool watched; /* the descriptor was asked for */
     bool rung;    /* it is readable */
     bool dropped;
-    atomic_bool has_list;            /* not empty */
-    struct inbox_node *first, *last; /* the list */
+    atomic_bool has_list; /* not empty */
+    struct inbox_list list;
     struct queued *attached;
     struct waiter *waiters;
     atomic_long entered; /* owners: those that came, ... */

@@ -29,13 +29,12 @@ static void put(struct taking *taking, const struct queued *queued)
 static void take_all(struct queue *queue, struct taking *taking)
 {
     while (taking->count < taking->room) {
-        if (!queue->first)
+        if (!queue->list.first)
             queue_drain(queue);
-        struct inbox_node *node = queue->first;
+        struct inbox_node *node = inbox_pop(&queue->list);
         if (!node)
             return;
         struct queued *queued = (struct queued *)node;
-        queue->first = node->next;
         LIST_REMOVE(queue->attached, queued);
         queue->left++; /* not the last: there is the handle */
         if (queued->dropped) {
@@ -91,7 +90,7 @@ static bool list_waiter(struct queue *queue, struct waiter *self, int64_t timeou
         return false;
     }
     queue_drain(queue);
-    bool waits = !queue->first && !(timeout_ns < 0 && queue_is_over(queue));
+    bool waits = !queue->list.first && !(timeout_ns < 0 && queue_is_over(queue));
     if (waits)
         LIST_ADD(queue->waiters, self);
     queue_unlock(queue);

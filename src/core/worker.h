@@ -75,20 +75,20 @@ struct worker {
     unsigned number; /* among the runtime's, from 0 */
 
     /* the worker's own: only the fiber that runs on its thread touches these */
-    struct inbox_node *own, *own_last;   /* what was taken out of the inbox, in order */
-    bool own_next;                       /* whether that comes before the runtime's queue, the next time */
-    struct ahead ahead;                  /* of the runtime's queue (ready.h) */
-    bool looks;                          /* it has the lookout, and is not away */
-    bool awake;                          /* as far as is known (attention.c) */
-    bool slow;                           /* bodies take long (body.c); so it is until one was timed */
-    unsigned time_in;                    /* rows until the next that is timed */
-    int64_t body_ns, turn_ns;            /* what each body, and each thing that was ready, took in the last timed row */
-    struct turn *turns;                  /* tasks being run on its fibers */
-    unsigned bodies, bodies_at_most;     /* fibers inside a body */
-    struct inbox_node *held, *held_last; /* while it is full: what would begin a body, in order */
-    unsigned clock_every, clock_in;      /* how often the clock is read, in bodies; how many until then */
-    int64_t yield_at;                    /* ns: let Julia's other tasks run */
-    bool yield_due;                      /* ... which is now */
+    struct inbox_list own;           /* what was taken out of the inbox, in order */
+    bool own_next;                   /* whether that comes before the runtime's queue, the next time */
+    struct ahead ahead;              /* of the runtime's queue (ready.h) */
+    bool looks;                      /* it has the lookout, and is not away */
+    bool awake;                      /* as far as is known (attention.c) */
+    bool slow;                       /* bodies take long (body.c); so it is until one was timed */
+    unsigned time_in;                /* rows until the next that is timed */
+    int64_t body_ns, turn_ns;        /* what each body, and each thing that was ready, took in the last timed row */
+    struct turn *turns;              /* tasks being run on its fibers */
+    unsigned bodies, bodies_at_most; /* fibers inside a body */
+    struct inbox_list held;          /* while it is full: what would begin a body, in order */
+    unsigned clock_every, clock_in;  /* how often the clock is read, in bodies; how many until then */
+    int64_t yield_at;                /* ns: let Julia's other tasks run */
+    bool yield_due;                  /* ... which is now */
     bool ended;
     bool lingered; /* for a task, in vain: no use in waiting awake again */
     struct spinner spinner;
@@ -135,10 +135,7 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber);
 /* Any thread: bodies that are suspended on the worker's thread, and whose messages are given up, are told to stop. */
 void worker_interrupt(struct worker *worker);
 
-/* The worker's fiber: what is ready for it alone. */
-void worker_add_own(struct worker *worker, struct inbox_chain chain);
-
-/* The same, when the worker is not full any more. */
+/* The worker's fiber, when the worker is not full any more: what was held comes before all else of its own. */
 void worker_take_back_held(struct worker *worker);
 
 /* For the owner of a task that has nothing more to do: waits awake for a moment, where that pays, for more in its

@@ -143,8 +143,7 @@ active proctype closer()
         :: !was_idle && DO(27) -> wake(was_idle)
         :: else
         fi;
-        /* core/closing.c closing_begin: worker_add_own(worker, (struct inbox_chain){&task->item.node,
-            &task->item.node, 1}); */
+        /* core/closing.c closing_begin: inbox_append(&worker->own, inbox_chain_of(&task->item.node)); */
         if :: DO(12) -> hand_over() :: else fi
     :: else
     fi;

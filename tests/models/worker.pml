@@ -592,7 +592,7 @@ inline attention_leave(w)
 inline attention_go_on(w)
 {
 #ifdef OWN
-    /* core/attention.c attention_go_on: if (worker->own && !(atomic_load(&worker->flags) & WORKER_STANDBY)) */
+    /* core/attention.c attention_go_on: if (worker->own.first && !(atomic_load(&worker->flags) & WORKER_STANDBY)) */
     atomic { y_ = NONEMPTY(own[w]) && !standby[w] };
     if
     :: y_ && DO(86) -> y_ = false; make_standby(w)
@@ -720,7 +720,7 @@ inline complete(n) /* message_complete: the state word is modelled in reply.pml 
 inline take_own(w)
 {
     if
-    :: EMPTY(own[w]) && !ended[w] -> /* core/pump.c take_own: worker_add_own(worker, inbox_take(&worker->inbox)); */
+    :: EMPTY(own[w]) && !ended[w] -> /* core/pump.c take_own: inbox_append(&worker->own, inbox_take(&worker->inbox)); */
         d_step { do :: NONEMPTY(box[w]) -> box[w]?i_; own[w]!i_ :: else -> break od; i_ = 0 }
     :: else
     fi;
@@ -774,10 +774,10 @@ inline take_anyones(w)
 
 inline put_back_own(w)
 {
-    d_step { /* core/pump.c put_back: worker_add_own(worker, inbox_take(&worker->inbox)); */
+    d_step { /* core/pump.c put_back: inbox_append(&worker->own, inbox_take(&worker->inbox)); */
         do :: NONEMPTY(box[w]) -> box[w]?i_; own[w]!i_ :: else -> break od;
         i_ = 0;
-        /* core/pump.c put_back: worker_add_own(worker, (struct inbox_chain){&task->item.node, &task->item.node, 1}); */
+        /* core/pump.c put_back: inbox_append(&worker->own, inbox_chain_of(&task->item.node)); */
         own[w]!item
     }
 }
