@@ -15,22 +15,19 @@
  *
  * Who waits for a reply asleep is listed, so that the end of the runtime's patience can answer all of them; who only
  * looks, or comes later, sees `impatient`. */
-#include "core/message.h"
+#include "core/message_memory.h"
 
 #include "base/checks.h"
 #include "base/list.h"
 #include "base/prefetch.h"
 #include "core/attention.h"
-#include "core/block.h"
 #include "core/body.h"
 #include "core/engine.h"
-#include "core/quarantine.h"
 #include "core/queue.h"
 #include "core/ring.h"
 #include "core/runtime.h"
 #include "core/spin.h"
 #include "core/task.h"
-#include "platform/platform.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -38,166 +35,14 @@
 
 static atomic_bool impatient;
 
-/* ---- memory ---- */
-
-static void init(struct message *message, enum item_kind kind, unsigned flags, const struct type *type, bool wanted)
-{
-    bool phased = !(flags & (MESSAGE_INVOKED | MESSAGE_BODILESS)) && (wanted || flags & MESSAGE_LIMITED);
-    message->item.kind = (uint8_t)kind;
-    message->item.flags = (uint16_t)(flags | (phased ? MESSAGE_PHASED : 0));
-    atomic_init(&message->item.phase, MESSAGE_WAITING);
-    message->type = type;
-    message->error = NULL;
-    if (checks_enabled)
-        message->item.life = LIFE_ALIVE;
-    atomic_init(&message->state, wanted ? MESSAGE_PENDING : MESSAGE_ABANDONED);
-    COUNT(messages, 1);
-    COUNT(receivers, wanted);
-}
-
-/* Fills in what follows the head. */
-static void set_payload(struct message *message, const void *input)
-{
-    size_t input_size = message_input_size(message->item.kind, message->type);
-    size_t output_size = message_output_size(message->item.kind, message->type);
-    if (input_size)
-        memcpy((unsigned char *)message + message_head, input, input_size);
-    if (output_size)
-        memset(message_output(message), 0, output_size);
-}
-
-static size_t limit_at(enum item_kind kind, const struct type *type)
-{
-    size_t alignment = alignof(struct limit), size = message_size(kind, type);
-    return (size + alignment - 1) & ~(alignment - 1);
-}
-
-static struct limit *limit_of(struct message *message)
-{
-    return (struct limit *)((unsigned char *)message + limit_at(message->item.kind, message->type));
-}
-
-/* Where a counted message has what its reply waits for: its task, or itself. What is counted has no limit. */
-static const void **awaits_of(struct message *message)
-{
-    return (const void **)(void *)limit_of(message);
-}
-
-static size_t queued_at(enum item_kind kind, unsigned flags, const struct type *type)
-{
-    size_t alignment = alignof(struct queued);
-    size_t size = flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
-    return (size + alignment - 1) & ~(alignment - 1);
-}
-
-struct queued *message_queued(struct message *message)
-{
-    size_t at = queued_at(message->item.kind, message->item.flags, message->type);
-    return (struct queued *)((unsigned char *)message + at);
-}
-
-static size_t untimed_size(enum item_kind kind, unsigned flags, const struct type *type)
-{
-    if (flags & MESSAGE_BORROWS)
-        return sizeof(struct message);
-    if (flags & MESSAGE_QUEUED)
-        return queued_at(kind, flags, type) + sizeof(struct queued);
-    if (flags & MESSAGE_COUNTED)
-        return limit_at(kind, type) + sizeof(const void *);
-    return flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
-}
-
-static size_t sent_at(enum item_kind kind, unsigned flags, const struct type *type)
-{
-    size_t alignment = alignof(int64_t);
-    return (untimed_size(kind, flags, type) + alignment - 1) & ~(alignment - 1);
-}
-
-static size_t block_size(enum item_kind kind, unsigned flags, const struct type *type)
-{
-    return flags & MESSAGE_TIMED ? sent_at(kind, flags, type) + sizeof(int64_t) : untimed_size(kind, flags, type);
-}
-
-/* Where a timed message has when it was sent. */
-static int64_t *sent_of(struct message *message)
-{
-    size_t at = sent_at(message->item.kind, message->item.flags, message->type);
-    return (int64_t *)(void *)((unsigned char *)message + at);
-}
-
-void message_set_sent(struct message *message)
-{
-    if (message->item.flags & MESSAGE_TIMED)
-        *sent_of(message) = platform_now();
-}
-
-int64_t message_take_sent(struct message *message)
-{
-    if (!(message->item.flags & MESSAGE_TIMED))
-        return -1;
-    int64_t sent_ns = *sent_of(message);
-    *sent_of(message) = -1;
-    return sent_ns;
-}
-
-struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
-                            bool wanted)
-{
-    if (wanted && !(flags & (MESSAGE_INVOKED | MESSAGE_LIMITED | MESSAGE_BODILESS | MESSAGE_QUEUED)) && ring_counts())
-        flags |= MESSAGE_COUNTED;
-    struct message *message = block_new(block_size(kind, flags, type));
-    if (!message)
-        return NULL;
-    init(message, kind, flags, type, wanted);
-    set_payload(message, input);
-    if (flags & MESSAGE_LIMITED)
-        *limit_of(message) = (struct limit){.owner = NULL}; /* not added yet, and so removed */
-    if (flags & MESSAGE_COUNTED)
-        *awaits_of(message) = message;
-    if (flags & MESSAGE_QUEUED)
-        message_queued(message)->is_block = false;
-    return message;
-}
-
-void message_set_task(struct message *message, const struct task *task)
-{
-    if (message->item.flags & MESSAGE_COUNTED)
-        *awaits_of(message) = task;
-}
-
-struct message *message_new_borrowing(enum item_kind kind, unsigned flags, const struct type *type, const void *input)
-{
-    struct message *message = block_new(block_size(kind, flags | MESSAGE_BORROWS, type));
-    void *output = calloc(1, message_output_size(kind, type) + 1);
-    if (!message || !output) {
-        if (message)
-            block_free(message, block_size(kind, flags | MESSAGE_BORROWS, type));
-        free(output);
-        return NULL;
-    }
-    init(message, kind, flags | MESSAGE_BORROWS, type, true);
-    message->borrowed.input = input;
-    message->borrowed.output = output;
-    return message;
-}
-
-static void free_message(struct message *message)
-{
-    unsigned flags = message->item.flags;
-    COUNT(messages, -1);
-    if (flags & MESSAGE_LIMITED)
-        limit_remove(limit_of(message));
-    if (flags & MESSAGE_BORROWS)
-        free(message->borrowed.output);
-    block_free(message, block_size(message->item.kind, flags, message->type));
-}
+/* ---- nobody receives it ---- */
 
 void message_discard(struct message *message)
 {
     uintptr_t state = atomic_load(&message->state);
     (void)state; /* FORSAKEN: it had no receiver either, and was given up before it could be sent */
     COUNT(receivers, state == MESSAGE_ABANDONED || state == MESSAGE_FORSAKEN ? 0 : -1);
-    free_message(message);
+    message_free(message);
 }
 
 /* Nobody will receive the output: whatever it owns is given back. */
@@ -221,7 +66,7 @@ static void free_undelivered(struct message *message)
         error_free(message->error);
     else
         dispose_output(message);
-    free_message(message);
+    message_free(message);
 }
 
 /* ---- whom an answer is for ---- */
@@ -391,12 +236,12 @@ static void fire(struct limit *limit, enum limit_reason reason)
 
 jlt_status message_limit(struct message *message, int64_t deadline, struct canceller *canceller)
 {
-    return limit_add(limit_of(message), message, deadline, canceller, fire);
+    return limit_add(message_limit_of(message), message, deadline, canceller, fire);
 }
 
 void message_unlimit(struct message *message)
 {
-    limit_remove(limit_of(message));
+    limit_remove(message_limit_of(message));
 }
 
 /* ---- the end of patience ---- */
@@ -520,7 +365,7 @@ static jlt_status receive_early(struct message *message, uintptr_t state)
     if (message->item.flags & MESSAGE_BORROWS) /* which has not begun */
         dispose_input(message);
     if (message->item.flags & MESSAGE_LIMITED)
-        limit_remove(limit_of(message));
+        limit_remove(message_limit_of(message));
     state = atomic_exchange(&message->state, MESSAGE_FORSAKEN);
     if (state == MESSAGE_CANCELLED_OVER || state == MESSAGE_LATE_OVER)
         free_undelivered(message);
@@ -541,7 +386,7 @@ static jlt_status receive_answer(struct message *message, void *output)
         else if (output_size)
             memcpy(output, message_output(message), output_size);
     }
-    free_message(message);
+    message_free(message);
     return error_report(error);
 }
 
@@ -582,7 +427,7 @@ jlt_status message_receive(struct message *message, int64_t timeout_ns, void *ou
         return error_last()->status;
     }
     if (timeout_ns < 0 && message->item.flags & MESSAGE_COUNTED && !message_is_done(message)) {
-        jlt_status status = message_begin_wait(message, &wait, *awaits_of(message));
+        jlt_status status = message_begin_wait(message, &wait, *message_awaits_of(message));
         return status == JLT_OK ? message_receive_awaited(message, &wait, output) : status;
     }
     return await_answer(message, timeout_ns) ? receive_answer(message, output)

@@ -78,7 +78,7 @@ inline limit_remove()
 inline free_message()
 {
     TOUCH;
-    limit_remove(); /* core/message.c free_message: limit_remove(limit_of(message)); */
+    limit_remove(); /* core/message_memory.c message_free: limit_remove(message_limit_of(message)); */
     atomic { TOUCH; freed++ }
 }
 
@@ -451,7 +451,7 @@ receives:
     :: else ->
         /* core/message.c receive_early: if (message->item.flags & MESSAGE_BORROWS) */
         atomic { if :: borrows && DO(50) -> inputs++ :: else fi };
-        /* core/message.c receive_early: limit_remove(limit_of(message)); */
+        /* core/message.c receive_early: limit_remove(message_limit_of(message)); */
         if :: DO(51) -> limit_remove() :: else fi; /* spare: whoever frees it does it as well */
         atomic { /* core/message.c receive_early: state = atomic_exchange(&message->state, MESSAGE_FORSAKEN); */
             TOUCH;
