@@ -4,7 +4,10 @@
  * who takes something sees to it that what it leaves behind is looked after (attention_begin_body): it stores the list,
  * then looks at the lookout; one who goes to sleep changes the lookout, then looks at the list. For that the store that
  * fills the list is sequentially consistent; those under the lock that shorten it may be seen late, which costs a look
- * for nothing. */
+ * for nothing.
+ *
+ * Who seals the queue must not miss it either: so a thing goes from the inbox, or from what a worker has taken ahead,
+ * into the list under the lock, which is also held to seal. */
 #include "core/ready.h"
 
 void ready_init(struct ready *ready)
@@ -82,26 +85,34 @@ struct item *ahead_take(struct ahead *ahead)
     return NULL;
 }
 
+/* By the one who holds the lock. */
+static void put_back(struct ready *ready, struct inbox_node *node)
+{
+    node->next = NULL;
+    drain(ready);
+    append(ready, inbox_chain_of(node));
+}
+
 bool ahead_give_back(struct ahead *ahead, struct ready *ready)
 {
     unsigned taken = atomic_load_explicit(&ahead->taken, memory_order_relaxed);
     bool moves = taken != ahead->taken_before, any = false;
     ahead->taken_before = taken;
+    spin_lock(&ready->lock);
     for (unsigned i = 0; i < ahead_at_most; i++) {
         struct inbox_node *node = moves ? NULL : atomic_exchange(&ahead->nodes[i], NULL);
         if (node)
-            ready_put_back(ready, item_of(node));
+            put_back(ready, node);
         any = any || atomic_load(&ahead->nodes[i]);
     }
+    spin_unlock(&ready->lock);
     return any;
 }
 
 void ready_put_back(struct ready *ready, struct item *item)
 {
-    item->node.next = NULL;
     spin_lock(&ready->lock);
-    drain(ready);
-    append(ready, (struct inbox_chain){&item->node, &item->node, 1});
+    put_back(ready, &item->node);
     spin_unlock(&ready->lock);
 }
 

@@ -497,6 +497,7 @@ static void check_nothing_left(struct fake *fake, int tasks)
     check(atomic_load(&fake->frames) == 0);
     check(atomic_load(&fake->kept) == 0);
     check(atomic_load(&fake->runtime.channel.used) == 0);
+    check(ready_is_empty(&fake->runtime.ready));
     if (!checks_enabled)
         return;
     check(atomic_load(&live_counts.tasks) == tasks);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The close: two workers, a sender of something that any may run (FOR_ONE: the first worker), a guest of that one
- * (WITH_GUEST), which waits for it, perhaps from when its worker has ended already; and the close, at any time. Each
- * worker ends, the last one when nothing is left; nobody rings a bell after that; and the guest goes on. */
+ * The close: two workers, a sender of something that any may run (FOR_ONE: the first worker; SENDERS: two such senders,
+ * and so something that a worker takes ahead), a guest of that one (WITH_GUEST), which waits for it, perhaps from when
+ * its worker has ended already; and the close, at any time. Each worker ends, the last one when nothing is left; nobody
+ * rings a bell after that; and the guest goes on. */
 #include "common.pml"
 
 #define WORKERS 2
@@ -43,18 +44,16 @@ inline wake_guest()
 #include "worker.pml"
 
 /* Something is sent that any may run, or that the first worker is to run. */
-proctype sender()
+proctype sender(byte item)
 {
     LOCALS;
-    byte item;
-    item = 1;
 #ifdef FOR_ONE
-    worker_push(0, 1, some_);
+    worker_push(0, item, some_);
 #else
-    attention_push(1, some_);
+    attention_push(item, some_);
 #endif
     if
-    :: !some_ -> complete(1) /* the sender is told that the runtime is closed */
+    :: !some_ -> complete(item) /* the sender is told that the runtime is closed */
     :: else
     fi
 }
@@ -96,13 +95,19 @@ init
     byte i_;
     atomic {
         start();
-        run sender();
+        run sender(1);
+#ifdef SENDERS
+        run sender(2);
+#endif
 #ifdef WITH_GUEST
         run guest();
 #endif
         run closer()
     };
     timeout;
+#ifdef SENDERS
+    assert(done[2] == 1);
+#endif
     assert(done[1] == 1 && ended[0] && ended[1] && bells_down && box_sealed[0] && box_sealed[1] && sealed);
     assert(EMPTY(box[0]) && EMPTY(box[1]) && EMPTY(own[0]) && EMPTY(own[1]) && EMPTY(inbox) && EMPTY(list))
 }

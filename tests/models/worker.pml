@@ -249,12 +249,20 @@ inline drain_to_list()
     d_step { do :: NONEMPTY(moving) -> moving?i_; list!i_ :: else -> break od; i_ = 0 }
 }
 
+/* under the lock */
+inline add_to_list(item_)
+{
+    atomic { drain_inbox() }; /* core/ready.c put_back: drain(ready); */
+    if :: NONEMPTY(moving) -> drain_to_list() :: else fi;
+    atomic { list!item_ } /* core/ready.c put_back: append(ready, inbox_chain_of(node)); */
+}
+
 inline put_back(item_)
 {
-    atomic { !locked -> locked = true; drain_inbox() }; /* core/ready.c ready_put_back: drain(ready); */
-    if :: NONEMPTY(moving) -> drain_to_list() :: else fi;
-    /* core/ready.c ready_put_back: append(ready, (struct inbox_chain){&item->node, &item->node, 1}); */
-    atomic { list!item_; locked = false }
+    /* core/ready.c ready_put_back: put_back(ready, &item->node); */
+    atomic { !locked -> locked = true };
+    add_to_list(item_);
+    locked = false
 }
 
 /* ---- calling ---- */
@@ -408,6 +416,8 @@ inline attention_answer(here)
 /* core/attention.c give_back: any |= ahead_give_back(&runtime->workers[i].ahead, &runtime->ready); */
 inline give_back(v)
 {
+    /* core/ready.c ahead_give_back: spin_lock(&ready->lock); */
+    if :: DO(95) -> atomic { !locked -> locked = true } :: else fi;
     atomic {
         if :: x_ = true :: x_ = false fi; /* whether it moves */
         i_ = 0;
@@ -417,12 +427,14 @@ inline give_back(v)
     };
     o_ = i_;
     if
-    /* core/ready.c ahead_give_back: ready_put_back(ready, item_of(node)); */
-    :: o_ && DO(33) -> put_back(o_)
+    /* core/ready.c ahead_give_back: put_back(ready, node); */
+    :: o_ && DO(33) ->
+        if :: !DO(95) -> atomic { !locked -> locked = true } :: else fi;
+        add_to_list(o_)
     :: else
     fi;
     /* core/ready.c ahead_give_back: any = any || atomic_load(&ahead->nodes[i]); */
-    atomic { again_ = again_ || (DO(34) && ahead[v]); i_ = 0; o_ = 0; x_ = false }
+    atomic { again_ = again_ || (DO(34) && ahead[v]); i_ = 0; o_ = 0; x_ = false; locked = false }
 }
 
 inline attention_overdue()
