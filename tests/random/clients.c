@@ -2,12 +2,12 @@
 #include "random/clients.h"
 
 #include "random/engine.h"
-#include "random/shared.h"
+#include "random/sending.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { passed_count = 4, name_count = 4, body_sender = 1000 };
+enum { passed_count = 4, name_count = 4, taken_at_most = 4 };
 
 struct client clients[clients_at_most];
 
@@ -16,183 +16,6 @@ static struct held passed[passed_count];
 
 static enum closing closing;
 static atomic_bool may_close; /* for bodies */
-
-/* ---- sending ---- */
-
-/* What goes along with a call. */
-struct limits {
-    jlt_call_options options;
-    struct shared_canceller *canceller;
-};
-
-static struct limits limits_of(uint8_t bits)
-{
-    static const int64_t timeouts[] = {0, 1, 3000, 20000, 100000, 500000, 2000000, 1000000000};
-    struct limits limits = {.options = {.timeout_ns = timeouts[bits % 8], .dont_wait = bits & 8}};
-    if (bits & 16)
-        limits.canceller = cancellers_use(bits / 32);
-    limits.options.canceller = limits.canceller ? limits.canceller->canceller : NULL;
-    return limits;
-}
-
-static struct record *new_record(enum record_kind kind, struct client *client, unsigned flags, struct limits *limits)
-{
-    if (!client)
-        flags |= RECORD_OF_BODY;
-    if (limits && limits->options.timeout_ns)
-        flags |= RECORD_HAS_DEADLINE;
-    struct record *record = model_record(kind, client ? client->number : body_sender, flags);
-    if (!record)
-        return NULL;
-    record->canceller = limits ? limits->canceller : NULL;
-    record->sequence = client ? ++client->sequence : 0;
-    return record;
-}
-
-/* What a message is sent to: a task, or a type of one-shots. */
-struct target {
-    jlt_persistent *handle;
-    const jlt_task_type *type;
-    int task;
-};
-
-static struct target task_in(uint8_t slot)
-{
-    struct target target = {.type = NULL};
-    target.handle = slots_take(slot, &target.task);
-    return target;
-}
-
-static struct target once_of(uint8_t how)
-{
-    return (struct target){.type = &once_types[how % once_variants], .task = -1};
-}
-
-static bool is_nowhere(const struct target *target)
-{
-    return !target->handle && !target->type;
-}
-
-static size_t output_size_of(const struct target *target, const struct record *record)
-{
-    return target->type ? target->type->output_size
-                        : task_types[model.tasks[atomic_load(&record->task)].variant].output_size;
-}
-
-static struct record *message(const struct target *target, struct client *client, struct limits *limits,
-                              struct order order, unsigned flags, void *buffer)
-{
-    struct record *record = new_record(target->type ? RECORD_ONCE : RECORD_RUN, client, flags, limits);
-    if (record) {
-        atomic_store(&record->task, target->task);
-        types_input(buffer, record, order);
-    }
-    return record;
-}
-
-static void invoke(const struct target *target, struct client *client, struct limits *limits, struct order order,
-                   bool wants_output)
-{
-    _Alignas(16) uint8_t buffer[large_bytes], output[large_bytes];
-    struct record *record = message(target, client, limits, order, RECORD_HAS_RECEIVER, buffer);
-    void *out = wants_output ? output : NULL;
-    jlt_status status;
-    if (!record)
-        return;
-    memset(output, 0xee, sizeof output);
-    if (target->type)
-        status = limits ? jlt_task_invoke_with(runtime, target->type, buffer, &limits->options, out)
-                        : jlt_task_invoke(runtime, target->type, buffer, out);
-    else
-        status = limits ? jlt_persistent_invoke_with(target->handle, buffer, &limits->options, out)
-                        : jlt_persistent_invoke(target->handle, buffer, out);
-    memset(buffer, 0xdd, sizeof buffer); /* nothing may read it any more */
-    model_answered(record, status, true, wants_output);
-    if (status == JLT_OK && wants_output)
-        types_check_output(record, (struct output *)(void *)output, output_size_of(target, record));
-    for (size_t i = 0; status != JLT_OK && i < sizeof output; i++)
-        must(output[i] == 0xee);
-}
-
-enum sending { SEND, TRY, SEND_WITH };
-
-/* NULL: refused. receiver may be NULL: sent and forgotten. */
-static struct record *send(const struct target *target, struct client *client, struct limits *limits,
-                           struct order order, enum sending sending, jlt_receiver **receiver)
-{
-    _Alignas(16) uint8_t buffer[large_bytes];
-    unsigned flags = receiver ? RECORD_HAS_RECEIVER : 0;
-    struct record *record = message(target, client, limits, order, flags, buffer);
-    jlt_status status;
-    if (!record)
-        return NULL;
-    if (target->type)
-        status = limits           ? jlt_task_dispatch_with(runtime, target->type, buffer, &limits->options, receiver)
-                 : sending == TRY ? jlt_task_try_dispatch(runtime, target->type, buffer, receiver)
-                                  : jlt_task_dispatch(runtime, target->type, buffer, receiver);
-    else
-        status = limits           ? jlt_persistent_call_with(target->handle, buffer, &limits->options, receiver)
-                 : sending == TRY ? jlt_persistent_try_call(target->handle, buffer, receiver)
-                                  : jlt_persistent_call(target->handle, buffer, receiver);
-    model_sent(record, status);
-    return status == JLT_OK ? record : NULL;
-}
-
-/* ---- starts ---- */
-
-/* -1: there is no room for more tasks in this round. */
-static struct config config_of(struct record *record, struct operation operation, int *variant)
-{
-    *variant = operation.value % variants;
-    struct task_model *task = record ? model_task(*variant, record) : NULL;
-    return (struct config){task ? (uint32_t)(task - model.tasks) : UINT32_MAX,
-                           operation.how % 16 == 15 ? 1 + operation.how / 16 % 3u : 0};
-}
-
-static void spawn(struct client *client, struct operation operation)
-{
-    jlt_persistent *handle = NULL;
-    int variant;
-    if (atomic_load(&model.task_count) == tasks_at_most)
-        return;
-    struct record *record = new_record(RECORD_START, client, RECORD_HAS_RECEIVER, NULL);
-    struct config config = config_of(record, operation, &variant);
-    if (config.task == UINT32_MAX) {
-        if (record)
-            atomic_fetch_or(&record->flags, RECORD_NOT_SENT);
-        return;
-    }
-    jlt_status status = jlt_persistent_spawn(runtime, &task_types[variant], &config, &handle);
-    model_answered(record, status, true, true);
-    must((status == JLT_OK) == (handle != NULL));
-    if (handle)
-        slots_put(operation.slot, handle, (int)config.task);
-}
-
-static bool dispatch_start(struct client *client, struct operation operation, struct held *held)
-{
-    struct limits limits = {.canceller = NULL};
-    int variant;
-    if (atomic_load(&model.task_count) == tasks_at_most)
-        return false;
-    if (operation.how % 4 == 3)
-        limits = limits_of(operation.order.how);
-    struct record *record = new_record(RECORD_START, client, RECORD_HAS_RECEIVER, &limits);
-    struct config config = config_of(record, operation, &variant);
-    jlt_status status = JLT_FULL;
-    const jlt_persistent_type *type = &task_types[variant];
-    if (config.task != UINT32_MAX)
-        status = operation.how % 4 == 3
-                     ? jlt_persistent_dispatch_with(runtime, type, &config, &limits.options, &held->receiver)
-                 : operation.how % 4 == 2 ? jlt_persistent_try_dispatch(runtime, type, &config, &held->receiver)
-                                          : jlt_persistent_dispatch(runtime, type, &config, &held->receiver);
-    cancellers_leave(limits.canceller);
-    if (record)
-        model_sent(record, status);
-    held->record = record;
-    held->task = (int)config.task;
-    return status == JLT_OK;
-}
 
 /* ---- receivers ---- */
 
@@ -329,32 +152,32 @@ static void do_call(struct client *client, struct operation operation, const str
 {
     bool with = operation.how & 4;
     struct limits limits = {.canceller = NULL};
-    if (is_nowhere(target))
+    if (target_is_nowhere(target))
         return;
     if (with)
         limits = limits_of(operation.value);
     struct limits *given = with ? &limits : NULL;
     unsigned way = operation.how % 4;
     if (way == 0) {
-        invoke(target, client, given, operation.order, operation.value % 4);
+        sending_invoke(target, client, given, operation.order, operation.value % 4);
     } else if (way == 1) {
-        send(target, client, given, operation.order, SEND, NULL);
+        sending_send(target, client, given, operation.order, false, NULL);
     } else {
         struct held *held = make_room(client);
-        held->record = send(target, client, given, operation.order, way == 2 ? TRY : SEND, &held->receiver);
+        held->record = sending_send(target, client, given, operation.order, way == 2, &held->receiver);
         client->held_count += held->record != NULL;
     }
-    cancellers_leave(limits.canceller);
+    limits_leave(&limits);
 }
 
 static void do_start(struct client *client, struct operation operation)
 {
     if (operation.how % 4 == 0) {
-        spawn(client, operation);
+        sending_spawn(client, operation);
         return;
     }
     struct held *held = make_room(client);
-    client->held_count += dispatch_start(client, operation, held);
+    client->held_count += sending_dispatch_start(client, operation, held);
 }
 
 static void do_receiver(struct client *client, struct operation operation)
@@ -424,6 +247,66 @@ static void do_name(struct operation operation)
     }
 }
 
+/* One or more messages whose replies come out of a queue. */
+static void do_send_to_queue(struct client *client, struct operation operation)
+{
+    struct limits limits = limits_of(operation.value);
+    struct target once = target_once(operation.slot);
+    struct target targets[2] = {target_task(operation.slot), target_task((uint8_t)(operation.slot + operation.how))};
+    limits_use_queue(&limits, operation.how / 4);
+    if (operation.how % 4 == 0)
+        sending_send(&once, client, &limits, operation.order, false, NULL);
+    else if (operation.how % 4 == 1 && targets[0].handle)
+        sending_send(&targets[0], client, &limits, operation.order, false, NULL);
+    else if (targets[0].handle && targets[1].handle)
+        sending_batch(targets, client, &limits, operation.order);
+    limits_leave(&limits);
+    jlt_persistent_drop(targets[0].handle);
+    jlt_persistent_drop(targets[1].handle);
+}
+
+static void do_take(struct shared_queue *queue, struct operation operation)
+{
+    static const int64_t timeouts[] = {0, 20000, 0, 500000};
+    jlt_completion taken[taken_at_most];
+    size_t count = 0, room = 1 + operation.value % taken_at_most;
+    int64_t timeout_ns = timeouts[operation.value / 4 % 4];
+    jlt_status status = jlt_queue_take_many(queue->queue, timeout_ns, taken, room, &count);
+    must(status == JLT_OK ? count >= 1 && count <= room : status == (timeout_ns ? JLT_TIMEOUT : JLT_PENDING));
+    for (size_t i = 0; status == JLT_OK && i < count; i++) {
+        struct record *record = taken[i].user;
+        struct held held = {.receiver = taken[i].receiver, .record = record, .task = atomic_load(&record->task)};
+        must(record->queue == queue);
+        must(receive_held(&held, 0, operation)); /* it has its reply */
+    }
+}
+
+/* One that was sent without. */
+static void do_add(struct client *client, struct shared_queue *queue, uint8_t place)
+{
+    unsigned number = client->held_count ? place % client->held_count : 0;
+    struct held *held = &client->held[number];
+    if (!client->held_count || !held->record)
+        return;
+    held->record->queue = queue;
+    must(jlt_queue_add(queue->queue, held->receiver, held->record) == JLT_OK);
+    forget(client, number);
+}
+
+static void do_queue(struct client *client, struct operation operation)
+{
+    if (operation.how % 16 == 15) {
+        queues_renew(operation.slot);
+        return;
+    }
+    struct shared_queue *queue = queues_use(operation.slot);
+    if (queue && operation.how % 4 == 0)
+        do_add(client, queue, operation.value);
+    else if (queue)
+        do_take(queue, operation);
+    queues_leave(queue);
+}
+
 static void do_slot(struct operation operation)
 {
     int task = -1;
@@ -436,14 +319,14 @@ static void do_operation(struct client *client, struct operation operation)
     struct target target;
     switch (operation.what % 32) {
     default: /* half of them */
-        target = task_in(operation.slot);
+        target = target_task(operation.slot);
         do_call(client, operation, &target);
         jlt_persistent_drop(target.handle);
         break;
     case 0:
     case 1:
     case 2:
-        target = once_of(operation.slot);
+        target = target_once(operation.slot);
         do_call(client, operation, &target);
         break;
     case 3:
@@ -469,6 +352,14 @@ static void do_operation(struct client *client, struct operation operation)
         break;
     case 14:
         do_name(operation);
+        break;
+    case 15:
+    case 16:
+        do_send_to_queue(client, operation);
+        break;
+    case 17:
+    case 18:
+        do_queue(client, operation);
         break;
     }
 }
@@ -504,7 +395,7 @@ void *clients_run(void *data)
 static void call_from_body(const struct target *target, struct order sent, int64_t timeout_ns)
 {
     struct held held = {.task = target->task};
-    held.record = send(target, NULL, NULL, sent, SEND, &held.receiver);
+    held.record = sending_send(target, NULL, NULL, sent, false, &held.receiver);
     if (held.record && !receive_held(&held, timeout_ns, (struct operation){.value = 1}))
         drop_held(&held);
 }
@@ -513,7 +404,7 @@ void program_nested(jlt_frame *frame, struct order order)
 {
     struct order sent = {order.next % ACT_INVOKE, order.slot, order.value, order.how, 0};
     struct operation start = {.slot = order.slot, .how = order.value, .value = order.how};
-    struct target target = order.act % act_count == ACT_ONCE ? once_of(order.how) : task_in(order.slot);
+    struct target target = order.act % act_count == ACT_ONCE ? target_once(order.how) : target_task(order.slot);
     if (order.next % 4 == 0 && order.act % act_count < ACT_START)
         sent.act = ACT_INVOKE + order.next / 4 % 4; /* and so on, to other slots */
     sent.slot = (uint8_t)(order.slot * 3 + order.how + 1);
@@ -522,8 +413,8 @@ void program_nested(jlt_frame *frame, struct order order)
     switch ((enum act)(order.act % act_count)) {
     case ACT_INVOKE:
     case ACT_ONCE:
-        if (!is_nowhere(&target))
-            invoke(&target, NULL, NULL, sent, true);
+        if (!target_is_nowhere(&target))
+            sending_invoke(&target, NULL, NULL, sent, true);
         break;
     case ACT_CALL:
         if (target.handle)
@@ -535,10 +426,10 @@ void program_nested(jlt_frame *frame, struct order order)
         break;
     case ACT_SEND:
         if (target.handle)
-            send(&target, NULL, NULL, sent, order.how % 2 ? TRY : SEND, NULL);
+            sending_send(&target, NULL, NULL, sent, order.how % 2, NULL);
         break;
     case ACT_START:
-        spawn(NULL, start);
+        sending_spawn(NULL, start);
         break;
     case ACT_DROP:
         slots_put(order.slot, NULL, -1);
@@ -567,7 +458,7 @@ void clients_begin(struct round *round)
         atomic_store(&clients[i].done, 0);
     }
     for (uint8_t i = 0; i < slot_count; i += 2)
-        spawn(&clients[0], (struct operation){.slot = i, .value = (uint8_t)(round->seed + i)});
+        sending_spawn(&clients[0], (struct operation){.slot = i, .value = (uint8_t)(round->seed + i)});
 }
 
 static void receive_passed(void)

@@ -165,6 +165,13 @@ void model_answered(struct record *record, jlt_status status, bool invoked, bool
         atomic_fetch_add(&record->delivered, 1);
 }
 
+void model_queue_dropped(const struct shared_queue *queue)
+{
+    for (unsigned i = 0; i < atomic_load(&model.record_count); i++)
+        if (model.records[i].queue == queue && !has(&model.records[i], RECORD_ANSWERED | RECORD_NOT_SENT))
+            atomic_fetch_or(&model.records[i].flags, RECORD_DROPPED);
+}
+
 void model_check_end(const struct task_model *task, const jlt_end *end)
 {
     must(end->reason >= JLT_END_DROPPED && end->reason <= JLT_END_CLOSED);

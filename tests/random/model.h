@@ -15,7 +15,13 @@
 #define must(condition) ((condition) ? (void)0 : model_failed(#condition, __FILE__, __LINE__))
 _Noreturn void model_failed(const char *condition, const char *file, int line);
 
-enum { clients_at_most = 6, records_at_most = 16384, tasks_at_most = 512, cancellers_at_most = 128 };
+enum {
+    clients_at_most = 6,
+    records_at_most = 16384,
+    tasks_at_most = 512,
+    cancellers_at_most = 128,
+    queues_at_most = 64
+};
 
 enum record_kind { RECORD_RUN, RECORD_ONCE, RECORD_START };
 
@@ -39,6 +45,7 @@ struct record {
     enum record_kind kind;
     uint32_t sender, sequence; /* of a client's: the client, and when in its life */
     struct shared_canceller *canceller;
+    struct shared_queue *queue; /* that it comes out of; NULL: none */
     atomic_uint flags;
     atomic_uint runs, successes, failures;         /* of its body */
     atomic_uint inputs_disposed, outputs_disposed; /* calls of the type's functions */
@@ -63,12 +70,18 @@ struct shared_canceller {
     atomic_bool used;
 };
 
+struct shared_queue {
+    jlt_queue *queue;
+    atomic_uint users; /* as a canceller's */
+};
+
 extern struct model {
     uint64_t seed; /* of the round */
     struct record records[records_at_most];
     struct task_model tasks[tasks_at_most];
     struct shared_canceller cancellers[cancellers_at_most];
-    atomic_uint record_count, task_count, canceller_count;
+    struct shared_queue queues[queues_at_most];
+    atomic_uint record_count, task_count, canceller_count, queue_count;
     atomic_bool closing, cancelling; /* a close, and one that cancels, has been or is being asked for */
     atomic_uint bodies;              /* that have begun and not ended */
 } model;
@@ -84,6 +97,9 @@ void model_sent(struct record *record, jlt_status status);
 
 /* The receiver's answer, or an invoke's status: must be one that the model allows. delivered: the output was taken. */
 void model_answered(struct record *record, jlt_status status, bool invoked, bool delivered);
+
+/* Nobody uses the queue any more, and it is about to be dropped, with the receivers that have not come out. */
+void model_queue_dropped(const struct shared_queue *queue);
 
 void model_check_end(const struct task_model *task, const jlt_end *end);
 

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-enum { canceller_count = 3 };
+enum { canceller_count = 3, queue_count = 2 };
 
 static struct slot {
     pthread_mutex_t lock;
@@ -15,6 +15,9 @@ static atomic_bool slots_are_shut;
 
 static pthread_mutex_t canceller_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct shared_canceller *cancellers[canceller_count];
+
+static pthread_mutex_t queue_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct shared_queue *queues[queue_count];
 
 /* ---- slots ---- */
 
@@ -90,6 +93,49 @@ void cancellers_cancel(uint8_t number, bool renew)
     cancellers_leave(old);
 }
 
+/* ---- queues ---- */
+
+static struct shared_queue *new_queue(void)
+{
+    unsigned number = atomic_load(&model.queue_count);
+    if (number == queues_at_most)
+        return NULL;
+    struct shared_queue *made = &model.queues[number];
+    must(jlt_queue_new(&made->queue) == JLT_OK);
+    if (number % 2)
+        must(jlt_queue_descriptor(made->queue) >= 0); /* from here on it is rung */
+    atomic_store(&made->users, 1);
+    atomic_store(&model.queue_count, number + 1); /* under the lock, as all of this */
+    return made;
+}
+
+void queues_leave(struct shared_queue *queue)
+{
+    if (!queue || atomic_fetch_sub(&queue->users, 1) != 1)
+        return;
+    model_queue_dropped(queue);
+    jlt_queue_drop(queue->queue);
+}
+
+struct shared_queue *queues_use(uint8_t number)
+{
+    pthread_mutex_lock(&queue_lock);
+    struct shared_queue *queue = queues[number % queue_count];
+    if (queue)
+        atomic_fetch_add(&queue->users, 1);
+    pthread_mutex_unlock(&queue_lock);
+    return queue;
+}
+
+void queues_renew(uint8_t number)
+{
+    pthread_mutex_lock(&queue_lock);
+    struct shared_queue **place = &queues[number % queue_count], *old = *place;
+    *place = new_queue();
+    pthread_mutex_unlock(&queue_lock);
+    queues_leave(old);
+}
+
 /* ---- before and after ---- */
 
 void shared_begin(void)
@@ -103,6 +149,8 @@ void shared_begin(void)
     atomic_store(&slots_are_shut, false);
     for (unsigned i = 0; i < canceller_count; i++)
         cancellers[i] = new_canceller();
+    for (unsigned i = 0; i < queue_count; i++)
+        queues[i] = new_queue();
 }
 
 void shared_empty_slots(void)
@@ -116,4 +164,6 @@ void shared_end(void)
 {
     for (unsigned i = 0; i < canceller_count; i++)
         cancellers_leave(cancellers[i]);
+    for (unsigned i = 0; i < queue_count; i++)
+        queues_leave(queues[i]);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What clients and bodies of the random program share: slots with handles on tasks, and cancellers. */
+ * What clients and bodies of the random program share: slots with handles on tasks, cancellers, and queues. */
 #ifndef JLT_TESTS_SHARED_H
 #define JLT_TESTS_SHARED_H
 
@@ -28,5 +28,10 @@ void cancellers_leave(struct shared_canceller *canceller);
 
 /* renew: puts a new one in its place; one that was used cancels what comes, too. */
 void cancellers_cancel(uint8_t number, bool renew);
+
+/* The same for queues. The last to leave one that was renewed drops it, with what is still to come out. */
+struct shared_queue *queues_use(uint8_t number);
+void queues_leave(struct shared_queue *queue);
+void queues_renew(uint8_t number);
 
 #endif
