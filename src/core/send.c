@@ -92,19 +92,33 @@ static jlt_status pass_quota(struct runtime *runtime, size_t bytes, const struct
     return status;
 }
 
-/* Through the gate, and into the runtime's quota. */
+/* Through the gate, and into the runtime's quota. Who waits for one has not the other: a body may wait for the place at
+ * the gate, which would not be free until there is room in the quota, which may be for want of that body's end. Bodies
+ * themselves never wait for the quota. */
 static jlt_status pass(struct runtime *runtime, struct gate *gate, const struct task *task,
                        const struct message *message, const struct call_options *options, struct ring_wait *listed)
 {
     const struct gate_wait wait = {1, task, listed, options->deadline, options->canceller};
+    struct call_options tries = *options;
     bool goes_past = !task && runtime->quota.few_fibers;
     jlt_status status = pass_gate(runtime, gate, &wait, options->dont_wait, goes_past);
     if (status != JLT_OK || !runtime->quota.is_set)
         return status;
-    status = pass_quota(runtime, message_input_size(message->item.kind, message->type), options);
-    if (status != JLT_OK)
+    size_t bytes = message_input_size(message->item.kind, message->type);
+    tries.dont_wait = options->dont_wait || !quota_is_inside();
+    while ((status = pass_quota(runtime, bytes, &tries)) != JLT_OK) {
         gate_leave(gate, &runtime->senders, 1);
-    return status;
+        if (status != JLT_FULL || options->dont_wait)
+            return status;
+        status = pass_quota(runtime, bytes, options);
+        if (status != JLT_OK || gate_try_enter(gate, 1))
+            return status;
+        quota_leave(&runtime->quota, &runtime->senders, bytes);
+        status = pass_gate(runtime, gate, &wait, false, goes_past);
+        if (status != JLT_OK)
+            return status;
+    }
+    return JLT_OK;
 }
 
 static jlt_status push(struct runtime *runtime, struct task *task, struct message *message)

@@ -175,6 +175,43 @@ static void test_a_body_goes_past_the_limit(void **unused)
     fake_end(runtime);
 }
 
+/* The client's message has no room in the quota, for what waits behind this body, and must not keep it from the channel
+ * meanwhile. */
+static void send_through_channel_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    struct runtime *const *runtime = input;
+    (void)frame, (void)output;
+    event_raise(&begun);
+    fake_wait(&go_on, 1);
+    if (++*(int *)state == 1)
+        check_ok(runtime_dispatch(*runtime, type_of(&wait_type), NULL, SEND_WAIT, NULL));
+}
+
+static void test_who_waits_for_room_in_all_keeps_nobody_from_the_channel(void **unused)
+{
+    (void)unused;
+    static const jlt_persistent_type type = {.name = "sender",
+                                             .state_size = sizeof(int),
+                                             .input_size = sizeof(struct runtime *),
+                                             .run = send_through_channel_run};
+    struct runtime *runtime = fake_start_limited(1, &(struct runtime_limits){.channel_capacity = 1, .bytes = 8});
+    struct task *task = spawn(runtime, &type, NULL);
+    struct message *runs = call(task, &runtime);
+    event_await(&begun, 1);
+    struct message *waits = call(task, &runtime);
+    struct sender sender = {.runtime = runtime, .type = &text_type};
+    sender.thread = thread_start(send_one, &sender);
+    await_true(atomic_load(&runtime->quota.bytes.waiters) == 1);
+    event_raise(&go_on);
+    receive(runs);
+    receive(waits);
+    thread_join(sender.thread);
+    assert_int_equal(sender.status, JLT_OK);
+    receive(sender.receiver);
+    task_drop(task);
+    fake_end(runtime);
+}
+
 /* ---- fibers ---- */
 
 static void run_many(unsigned workers, unsigned fibers)
@@ -361,6 +398,7 @@ int main(void)
         cmocka_unit_test_setup(test_bytes_beyond_the_limit_wait, reset),
         cmocka_unit_test_setup(test_a_close_wakes_those_who_wait_for_room, reset),
         cmocka_unit_test_setup(test_a_body_goes_past_the_limit, reset),
+        cmocka_unit_test_setup(test_who_waits_for_room_in_all_keeps_nobody_from_the_channel, reset),
         cmocka_unit_test_setup(test_no_more_bodies_are_under_way_than_fibers_allow, reset),
         cmocka_unit_test_setup(test_a_worker_without_a_free_fiber_wakes_its_bodies, reset),
         cmocka_unit_test_setup(test_the_last_fiber_does_not_wait_for_another, reset),
