@@ -6,6 +6,7 @@
 #include "core/body.h"
 
 #include "core/attention.h"
+#include "core/closing.h"
 #include "core/engine.h"
 #include "core/fork.h"
 #include "core/message.h"
@@ -77,6 +78,7 @@ void body_end_row(struct fiber *fiber)
     if (worker->bodies-- == worker->bodies_at_most) {
         atomic_store(&worker->full, false);
         worker_take_back_held(worker);
+        closing_note_not_full(worker);
     }
     attention_return(worker);
 }

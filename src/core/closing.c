@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A worker that closes ends when it has no body, no guest, no live task on its list and nothing in its inbox, which it
- * seals then. The last one also has to find the runtime's queue empty, which it seals first: what a body sends from
+ * seals then, and when no other worker is full: its bodies may wait for what only this one can still run. The last one also has to find the runtime's queue empty, which it seals first: what a body sends from
  * then on finds the runtime closed. */
 #include "core/closing.h"
 
@@ -107,19 +107,44 @@ void worker_remove_guest(struct worker *worker)
 
 /* ---- the end ---- */
 
+/* Tasks that any worker may run go to the runtime's queue: this one may be full, and one of its bodies wait for what such
+ * a task is to run again. The queue is not sealed as long as this worker has tasks. */
 void closing_begin(struct worker *worker)
 {
+    struct inbox_list anyones = {NULL, NULL};
     spin_lock(&worker->tasks_lock);
     worker->closing = true;
     for (struct task *task = worker->tasks; task; task = task->next)
         if (task_seal(task) || (task->failure && failure_wake(task->failure)))
-            inbox_append(&worker->own, inbox_chain_of(&task->item.node));
+            inbox_append(task->worker ? &worker->own : &anyones, inbox_chain_of(&task->item.node));
     spin_unlock(&worker->tasks_lock);
+    for (struct inbox_node *node; (node = inbox_pop(&anyones));)
+        runtime_push(worker->runtime, NULL, item_of(node));
+}
+
+/* Whether one of the other workers is full. */
+static bool is_needed(const struct worker *worker)
+{
+    const struct runtime *runtime = worker->runtime;
+    for (unsigned i = 0; i < runtime->worker_count; i++)
+        if (atomic_load(&runtime->workers[i].full))
+            return true;
+    return false;
 }
 
 bool closing_may_end(struct worker *worker)
 {
-    return worker->closing && !worker->ended && !worker->bodies && !atomic_load(&worker->guests) && !has_tasks(worker);
+    return worker->closing && !worker->ended && !worker->bodies && !atomic_load(&worker->guests) &&
+           !has_tasks(worker) && !is_needed(worker);
+}
+
+/* `closed` was set before any worker began to close and looked at who is full. */
+void closing_note_not_full(struct worker *worker)
+{
+    struct runtime *runtime = worker->runtime;
+    for (unsigned i = 0; runtime_is_closed(runtime) && i < runtime->worker_count; i++)
+        if (&runtime->workers[i] != worker)
+            worker_rouse(&runtime->workers[i]);
 }
 
 void closing_end_if_done(struct worker *worker)

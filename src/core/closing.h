@@ -16,12 +16,15 @@ void closing_remove_task(struct worker *worker, struct task *task);
 void worker_add_guest(struct worker *worker);
 void worker_remove_guest(struct worker *worker);
 
-/* The worker's fiber: it closes. Seals its tasks; those that were idle, or backed off, become its own, to run what they
+/* The worker's fiber: it closes. Seals its tasks; those that were idle, or backed off, are ready then, to run what they
  * have still and their exits. */
 void closing_begin(struct worker *worker);
 
 /* But for what may be ready, the worker can end. */
 bool closing_may_end(struct worker *worker);
+
+/* The worker's fiber: it was full, and is not any more; others may have waited for that to end. */
+void closing_note_not_full(struct worker *worker);
 
 /* Nothing is ready: if nothing can become ready either, the worker ends. */
 void closing_end_if_done(struct worker *worker);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A runtime at its limits: of messages that wait, of their bytes, and of fibers in bodies. */
+#include "core/failure.h"
 #include "core/fake_engine.h"
 #include "platform/platform.h"
 
@@ -323,6 +324,55 @@ static void test_a_worker_whose_fibers_all_wait_for_it_is_noticed(void **unused)
     fake_end(runtime);
 }
 
+static bool is_backing_off(const struct task *task)
+{
+    timers_lock();
+    bool is_set = task->failure->timer.set;
+    timers_unlock();
+    return is_set;
+}
+
+static void fail_first_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)state, (void)input, (void)output;
+    if (atomic_fetch_add(&sent, 1) == 0)
+        fake_fail(frame, JLT_FAILED, "the first time");
+}
+
+static void wait_for_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)frame, (void)state, (void)input, (void)output;
+    event_raise(&begun);
+    fake_wait(&go_on, 1);
+}
+
+/* The task backs off, and its worker is full, with a body that waits for the reply. */
+static void test_a_close_has_a_task_run_by_a_worker_that_is_not_full(void **unused)
+{
+    (void)unused;
+    static const jlt_persistent_type fails = {
+        .name = "fails", .run = fail_first_run, .on_failure = JLT_RESTART, .backoff_ns = INT64_MAX / 8, .retry = true};
+    static const jlt_persistent_type on_second = {.name = "on second", .run = wait_for_run, .thread = 2};
+    jlt_persistent_type first = asks;
+    first.thread = 1;
+    struct runtime *runtime = fake_start_limited(2, &(struct runtime_limits){.fibers = 2});
+    struct task *holder = spawn(runtime, &on_second, NULL), *asker = spawn(runtime, &first, NULL);
+    struct message *held = call(holder, NULL);
+    event_await(&begun, 1);
+    struct task *task = spawn(runtime, &fails, NULL);
+    assert_ptr_equal(task->home, &runtime->workers[0]);
+    event_raise(&go_on);
+    receive(held);
+    struct message *asked = call(asker, &task);
+    await_true(atomic_load(&sent) == 1 && is_backing_off(task));
+    runtime_close(runtime, false);
+    receive(asked);
+    task_drop(task);
+    task_drop(holder);
+    task_drop(asker);
+    fake_end(runtime);
+}
+
 /* ---- all of it, by many ---- */
 
 enum { hands = 3, rounds = 300 };
@@ -403,6 +453,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_worker_without_a_free_fiber_wakes_its_bodies, reset),
         cmocka_unit_test_setup(test_the_last_fiber_does_not_wait_for_another, reset),
         cmocka_unit_test_setup(test_a_worker_whose_fibers_all_wait_for_it_is_noticed, reset),
+        cmocka_unit_test_setup(test_a_close_has_a_task_run_by_a_worker_that_is_not_full, reset),
         cmocka_unit_test_setup(test_many_senders_at_all_limits_lose_nothing, reset),
     };
     return fake_run_tests(tests);

@@ -143,11 +143,11 @@ active proctype closer()
         :: !was_idle && DO(27) -> wake(was_idle)
         :: else
         fi;
-        /* core/closing.c closing_begin: inbox_append(&worker->own, inbox_chain_of(&task->item.node)); */
+        list_locked = false;
+        /* core/closing.c closing_begin: runtime_push(worker->runtime, NULL, item_of(node)); */
         if :: DO(12) -> hand_over() :: else fi
-    :: else
+    :: else -> list_locked = false
     fi;
-    list_locked = false;
 end:
     skip
 }
