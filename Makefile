@@ -11,6 +11,9 @@
 #   make fuzz      SECONDS=600: libFuzzer chooses the operations, on the core; what it finds is kept in build/fuzz/corpus
 #   make soak      MINUTES=30 SEED=: full load on Julia, and whether anything is lost or grows; a line each minute
 #   make install   PREFIX=/usr/local, DESTDIR=
+#   make abi       whether programs built with the last release run with this library (CONTRIBUTING.md, Releases)
+#   make deb       Debian packages in build/deb, and what lintian says of them
+#   make check-deb the same, then installs them here, runs debian/tests and removes them; as root
 #   make lint      clang-format and clang-tidy
 #
 # JULIA=/path/to/julia (an executable or an installation folder) chooses the Julia; else JLTASK_JULIA or PATH does.
@@ -33,7 +36,7 @@ FIRST ?= 1
 SECONDS ?= 600
 MINUTES ?= 30
 
-.PHONY: all demo check check-julias models bench random fuzz soak install lint clean
+.PHONY: all demo check check-julias models bench random fuzz soak install abi deb check-deb lint clean
 
 all:
 	@scripts/setup build
@@ -45,7 +48,7 @@ demo:
 	@scripts/demo build/release
 
 check:
-	@scripts/setup build julia tests
+	@scripts/setup build julia tests abi
 	@scripts/check $(JOBS)
 
 check-julias:
@@ -86,6 +89,19 @@ install:
 		-B build/install >/dev/null
 	@cmake --build build/install -j $(JOBS) >/dev/null
 	@DESTDIR=$(DESTDIR) cmake --install build/install
+
+abi:
+	@scripts/setup build abi
+	@$(call build,release,--target jltask)
+	@scripts/check-abi build/release/src/libjltask.so
+
+deb:
+	@scripts/setup package
+	@scripts/deb $(JOBS)
+
+check-deb: deb
+	@scripts/setup autopkgtest
+	@scripts/check-deb
 
 lint:
 	@scripts/setup build tests lint
