@@ -87,6 +87,32 @@ JLT_API jlt_value *jlt_broadcast_list(jlt_frame *frame, jlt_value *const *list);
 JLT_API jlt_value *jlt_spawn_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count);
 JLT_API jlt_value *jlt_spawn_list(jlt_frame *frame, jlt_value *const *list);
 
+/* The same with options (NULL: the defaults): jlt_spawn_with(frame, &options, function, ...). The options, and a value
+ * in them, are needed until the call returns. A literal in place of a variable is put in parentheses, for the macro:
+ * (&(jlt_spawn_options){.keywords = named, .interactive = true}). JLT_TYPE_MISMATCH if keywords is no NamedTuple. */
+typedef struct jlt_spawn_options {
+    jlt_value *keywords; /* a NamedTuple: function(...; keywords...); or NULL */
+    bool interactive;    /* in Julia's interactive pool (options.interactive_threads), for what should begin at once
+                            while bodies compute; the default pool where there are no such threads, as before 1.9 */
+} jlt_spawn_options;
+#define jlt_spawn_with(frame, options, ...)                                                                            \
+    jlt_spawn_with_list((frame), (options), sizeof(jlt_spawn_options), JLT_LIST(__VA_ARGS__))
+static inline jlt_value *jlt_spawn_with_n(jlt_frame *frame, const jlt_spawn_options *options, jlt_value *function,
+                                          jlt_value *const *arguments, size_t count);
+
+/* Beneath them: they take the size of the struct as its caller knows it, so that it can grow without breaking programs
+ * built against an older header. */
+JLT_API jlt_value *jlt_spawn_with_list(jlt_frame *frame, const jlt_spawn_options *options, size_t options_size,
+                                       jlt_value *const *list);
+JLT_API jlt_value *jlt_spawn_with_n_sized(jlt_frame *frame, const jlt_spawn_options *options, size_t options_size,
+                                          jlt_value *function, jlt_value *const *arguments, size_t count);
+
+static inline jlt_value *jlt_spawn_with_n(jlt_frame *frame, const jlt_spawn_options *options, jlt_value *function,
+                                          jlt_value *const *arguments, size_t count)
+{
+    return jlt_spawn_with_n_sized(frame, options, sizeof(jlt_spawn_options), function, arguments, count);
+}
+
 /* Waits until a Julia task (any Task) has ended, and returns its result; the body is suspended meanwhile, its thread
  * goes on. A task that failed fails the frame with JLT_EXCEPTION: with the exception that the task itself threw, its
  * type and its backtrace. What is not a Task fails with JLT_TYPE_MISMATCH. */

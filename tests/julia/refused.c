@@ -158,6 +158,7 @@ static void test_a_handle_needs_a_place(void **unused)
     X(jlt_named_tuple, frame, {"a", with.value})                                                                       \
     X(jlt_named_tuple_n, frame, &(jlt_field){"a", with.value}, 1)                                                      \
     X(jlt_field_get, frame, with.value, "x")                                                                           \
+    X(jlt_field_path, frame, with.value, "x.y")                                                                        \
     X(jlt_field_set, frame, with.value, "x", with.value)                                                               \
     X(jlt_has_field, frame, with.value, "x")                                                                           \
     X(jlt_field_count, frame, with.value)                                                                              \
@@ -185,6 +186,9 @@ static void test_a_handle_needs_a_place(void **unused)
     X(jlt_array_copy, frame, JLT_F64, &with.value, 0, NULL)                                                            \
     X(jlt_array_wrap, frame, JLT_F64, &with.value, 0, NULL)                                                            \
     X(jlt_array_view, frame, with.value, JLT_F64, &view)                                                               \
+    X(jlt_caught, frame)                                                                                               \
+    X(jlt_spawn_with, frame, NULL, with.value)                                                                         \
+    X(jlt_spawn_with_n, frame, NULL, with.value, NULL, 0)                                                              \
     X(jlt_include, frame, "/nonexistent.jl")                                                                           \
     X(jlt_using, frame, "Base")                                                                                        \
     X(jlt_activate, frame, "/")                                                                                        \
