@@ -36,6 +36,21 @@ JLT_API jlt_value *jlt_global_static(jlt_frame *frame, jlt_static_global *global
     })
 #endif
 
+/* Assigns a global by path: "Main.config.limit", where Main.config is a module, or "limit" in Main. All but the last
+ * name are looked up as in jlt_global. The value itself is stored, without a copy. True if done.
+ *
+ * jlt_set_global: name = value, as code in that module does it. The variable is made if there is none, and one that has
+ * a type converts the value. jlt_set_const: const name = value, for a name that is new. A constant, one of Base's too,
+ * is never changed: another value for it is Julia's exception (ErrorException), also on releases that would warn (until
+ * 1.11) or define it anew (since 1.12). The same value again (===) is no failure of jlt_set_const, so that each of many
+ * tasks may set it. All tasks see the value from their next call on, in code that Julia has compiled, too.
+ *
+ * JLT_NOT_FOUND: no such module. JLT_TYPE_MISMATCH: it is something else, whose fields jlt_field_set sets.
+ * JLT_INVALID_ARGUMENT: NULL, and what is no name. JLT_EXCEPTION: a constant, a name that the module has from another
+ * one, a value that cannot be converted; for jlt_set_const a name that is a variable already. */
+JLT_API bool jlt_set_global(jlt_frame *frame, const char *path, jlt_value *value);
+JLT_API bool jlt_set_const(jlt_frame *frame, const char *path, jlt_value *value);
+
 /* Evaluates Julia code in Main, which compiles it each time, and returns the value of its last statement: what
  * `julia -e` takes, with the same results. All statements are evaluated in order until one throws; a syntax error
  * anywhere is an exception (JLT_EXCEPTION), and nothing of the code is evaluated. */

@@ -51,6 +51,10 @@ static void late_in_calls(jlt_frame *frame)
     LATE(jlt_spawn_with, "keywords", frame, &(jlt_spawn_options){.keywords = kept}, sum, one);
     LATE(jlt_spawn_with_n, "the function", frame, NULL, kept, &one, 1);
     LATE(jlt_fetch, "task", frame, kept);
+    LATE(jlt_set_global, "value", frame, "Main.late", kept);
+    LATE(jlt_set_const, "value", frame, "Main.late", kept);
+    LATE(jlt_weak_new, "value", frame, kept);
+    LATE(jlt_weak_get, "weak", frame, kept);
     LATE(jlt_c_function, "return_type", frame, noop, kept, empty);
     LATE(jlt_c_function, "argument_types", frame, noop, empty, kept);
 }
