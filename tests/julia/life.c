@@ -146,8 +146,9 @@ static void gated_init(jlt_frame *frame, void *state, const void *config)
 static void gated_warm_up(jlt_frame *frame, void *state)
 {
     atomic_fetch_add(&gated_warm_ups, 1);
-    jlt_value *sum = jlt_call(frame, jlt_global(frame, "Base.sum"), *(jlt_value **)state);
-    jlt_call(frame, jlt_global(frame, "Base.put!"), jlt_global(frame, "Main.begun"), sum);
+    int64_t sum = jlt_unbox_i64(frame, jlt_call(frame, jlt_global(frame, "Base.sum"), *(jlt_value **)state));
+    jlt_catch(frame);
+    jlt_call(frame, jlt_global(frame, "Base.put!"), jlt_global(frame, "Main.begun"), jlt_box(frame, sum));
     jlt_call(frame, jlt_global(frame, "Base.wait"), jlt_global(frame, "Main.gate"));
 }
 
