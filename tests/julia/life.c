@@ -177,6 +177,8 @@ static void make_gate(jlt_frame *frame)
 
 static void await_begin(jlt_frame *frame)
 {
+    jlt_eval(frame, "timedwait(() -> isready(begun), 60.0)");
+    EXPECT(jlt_unbox_bool(frame, jlt_eval(frame, "isready(begun)")));
     EXPECT(jlt_unbox_i64(frame, jlt_eval(frame, "take!(begun)")) == 6); /* it had the state that init made */
 }
 
