@@ -45,6 +45,7 @@
 #include "jltask/callbacks.h"
 #include "jltask/calls.h"
 #include "jltask/collections.h"
+#include "jltask/collector.h"
 #include "jltask/frames.h"
 #include "jltask/modules.h"
 

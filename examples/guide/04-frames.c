@@ -47,10 +47,25 @@ static void parse_run(jlt_frame *frame, const void *input, void *output)
     jlt_value *type = jlt_global(frame, "Base.Int64");
     *number = jlt_unbox_i64(frame, jlt_call(frame, parse, type, jlt_box_string(frame, *text)));
     jlt_status caught = jlt_catch(frame);
-    if (caught == JLT_EXCEPTION) /* parse's; jlt_unbox_i64 did nothing then */
-        *number = -1;
+    jlt_value *exception = jlt_caught(frame); /* NULL if it was none */
+    if (exception && jlt_isa(frame, exception, jlt_global(frame, "Base.ArgumentError")))
+        *number = -1; /* parse's; jlt_unbox_i64 did nothing then */
+    else if (exception)
+        jlt_call(frame, jlt_global(frame, "Base.throw"), exception); /* another: not for us */
     else if (caught != JLT_OK)
         jlt_fail(frame, "%s", jlt_error_message());
+}
+
+/* Whether an array is there, and gone when nothing roots it. */
+static void weak_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)input;
+    jlt_frame *scope = jlt_scope_open(frame);
+    jlt_value *weak = jlt_weak_new(frame, jlt_eval(scope, "zeros(1000)"));
+    bool there = !jlt_is_nothing(scope, jlt_weak_get(scope, weak));
+    jlt_scope_close(scope);
+    jlt_gc_collect(frame, true);
+    *(bool *)output = there && jlt_is_nothing(frame, jlt_weak_get(frame, weak));
 }
 
 static const jlt_task_type factorial_type = {
@@ -66,6 +81,8 @@ static const jlt_task_type parse_type = {
     .output_size = sizeof(int64_t),
     .run = parse_run,
 };
+
+static const jlt_task_type weak_type = {.name = "weak", .output_size = sizeof(bool), .run = weak_run};
 
 int main(void)
 {
@@ -89,6 +106,10 @@ int main(void)
     text = "forty-two";
     EXPECT(jlt_task_invoke(runtime, &parse_type, &text, &number) == JLT_OK);
     EXPECT(number == -1);
+
+    bool right = false;
+    EXPECT(jlt_task_invoke(runtime, &weak_type, NULL, &right) == JLT_OK);
+    EXPECT(right);
 
     jlt_runtime_drop(runtime);
     EXPECT(jlt_thread_join(thread) == JLT_OK);

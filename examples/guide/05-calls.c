@@ -6,6 +6,7 @@
 struct results {
     double largest;  /* of the list */
     double first;    /* of the list sorted with rev=true */
+    double second;   /* of it */
     double sum;      /* of the roots */
     int64_t fetched; /* from a Julia task */
 };
@@ -32,12 +33,18 @@ static void calls_run(jlt_frame *frame, const void *input, void *output)
     /* fetch(Threads.@spawn length(list)) */
     jlt_value *task = jlt_spawn(frame, jlt_global(frame, "Base.length"), list);
     results->fetched = jlt_unbox_i64(frame, jlt_fetch(frame, task));
+
+    /* the same of sort(list; rev = true) */
+    jlt_spawn_options options = {.keywords = keywords};
+    task = jlt_spawn_with(frame, &options, jlt_global(frame, "Base.sort"), list);
+    results->second = jlt_unbox_f64(frame, jlt_index_at(frame, jlt_fetch(frame, task), 2));
 }
 
 static void make_run(jlt_frame *frame, const void *input, void *output)
 {
     (void)input, (void)output;
-    jlt_eval(frame, "const mailbox = Channel{Float64}(0)");
+    jlt_value *channel = jlt_eval(frame, "Channel{Float64}(0)");
+    jlt_set_const(frame, "Main.mailbox", channel);
 }
 
 /* Waits until something is put. */
@@ -69,7 +76,8 @@ int main(void)
 
     struct results results;
     EXPECT(jlt_task_invoke(runtime, &calls_type, NULL, &results) == JLT_OK);
-    EXPECT(results.largest == 16 && results.first == 16 && results.sum == 9 && results.fetched == 3);
+    EXPECT(results.largest == 16 && results.first == 16 && results.second == 9 && results.sum == 9);
+    EXPECT(results.fetched == 3);
 
     /* on one Julia thread: take waits, put runs meanwhile */
     jlt_receiver *receiver;

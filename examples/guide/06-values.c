@@ -44,7 +44,7 @@ static void fields_run(jlt_frame *frame, const void *input, void *output)
     jlt_value *point = jlt_box_bits(frame, point_type, from, sizeof(*from));
     jlt_value *body = jlt_call(frame, body_type, point, jlt_box_string(frame, "moon"));
 
-    double x = jlt_unbox_f64(frame, jlt_field_get(frame, jlt_field_get(frame, body, "at"), "x"));
+    double x = jlt_unbox_f64(frame, jlt_field_path(frame, body, "at.x"));
     jlt_value *moved = jlt_call(frame, point_type, jlt_box_f64(frame, x + 1), jlt_field_at(frame, point, 2));
     jlt_field_set(frame, body, "at", moved);
     jlt_unbox_bits(frame, jlt_field_get(frame, body, "at"), point_type, to, sizeof(*to));

@@ -36,6 +36,21 @@ JLT_API jlt_value *jlt_global_static(jlt_frame *frame, jlt_static_global *global
     })
 #endif
 
+/* Assigns a global by path: "Main.config.limit", where Main.config is a module, or "limit" in Main. All but the last
+ * name are looked up as in jlt_global. The value itself is stored, without a copy. True if done.
+ *
+ * jlt_set_global: name = value, as code in that module does it. The variable is made if there is none, and one that has
+ * a type converts the value. jlt_set_const: const name = value, for a name that is new. A constant, one of Base's too,
+ * is never changed: another value for it is Julia's exception (ErrorException), also on releases that would warn (until
+ * 1.11) or define it anew (since 1.12). The same value again (===) is no failure of jlt_set_const, so that each of many
+ * tasks may set it. All tasks see the value from their next call on, in code that Julia has compiled, too.
+ *
+ * JLT_NOT_FOUND: no such module. JLT_TYPE_MISMATCH: it is something else, whose fields jlt_field_set sets.
+ * JLT_INVALID_ARGUMENT: NULL, and what is no name. JLT_EXCEPTION: a constant, a name that the module has from another
+ * one, a value that cannot be converted; for jlt_set_const a name that is a variable already. */
+JLT_API bool jlt_set_global(jlt_frame *frame, const char *path, jlt_value *value);
+JLT_API bool jlt_set_const(jlt_frame *frame, const char *path, jlt_value *value);
+
 /* Evaluates Julia code in Main, which compiles it each time, and returns the value of its last statement: what
  * `julia -e` takes, with the same results. All statements are evaluated in order until one throws; a syntax error
  * anywhere is an exception (JLT_EXCEPTION), and nothing of the code is evaluated. */
@@ -86,6 +101,32 @@ JLT_API jlt_value *jlt_broadcast_list(jlt_frame *frame, jlt_value *const *list);
 #define jlt_spawn(frame, ...) jlt_spawn_list((frame), JLT_LIST(__VA_ARGS__))
 JLT_API jlt_value *jlt_spawn_n(jlt_frame *frame, jlt_value *function, jlt_value *const *arguments, size_t count);
 JLT_API jlt_value *jlt_spawn_list(jlt_frame *frame, jlt_value *const *list);
+
+/* The same with options (NULL: the defaults): jlt_spawn_with(frame, &options, function, ...). The options, and a value
+ * in them, are needed until the call returns. A literal in place of a variable is put in parentheses, for the macro:
+ * (&(jlt_spawn_options){.keywords = named, .interactive = true}). JLT_TYPE_MISMATCH if keywords is no NamedTuple. */
+typedef struct jlt_spawn_options {
+    jlt_value *keywords; /* a NamedTuple: function(...; keywords...); or NULL */
+    bool interactive;    /* in Julia's interactive pool (options.interactive_threads), for what should begin at once
+                            while bodies compute; the default pool where there are no such threads, as before 1.9 */
+} jlt_spawn_options;
+#define jlt_spawn_with(frame, options, ...)                                                                            \
+    jlt_spawn_with_list((frame), (options), sizeof(jlt_spawn_options), JLT_LIST(__VA_ARGS__))
+static inline jlt_value *jlt_spawn_with_n(jlt_frame *frame, const jlt_spawn_options *options, jlt_value *function,
+                                          jlt_value *const *arguments, size_t count);
+
+/* Beneath them: they take the size of the struct as its caller knows it, so that it can grow without breaking programs
+ * built against an older header. */
+JLT_API jlt_value *jlt_spawn_with_list(jlt_frame *frame, const jlt_spawn_options *options, size_t options_size,
+                                       jlt_value *const *list);
+JLT_API jlt_value *jlt_spawn_with_n_sized(jlt_frame *frame, const jlt_spawn_options *options, size_t options_size,
+                                          jlt_value *function, jlt_value *const *arguments, size_t count);
+
+static inline jlt_value *jlt_spawn_with_n(jlt_frame *frame, const jlt_spawn_options *options, jlt_value *function,
+                                          jlt_value *const *arguments, size_t count)
+{
+    return jlt_spawn_with_n_sized(frame, options, sizeof(jlt_spawn_options), function, arguments, count);
+}
 
 /* Waits until a Julia task (any Task) has ended, and returns its result; the body is suspended meanwhile, its thread
  * goes on. A task that failed fails the frame with JLT_EXCEPTION: with the exception that the task itself threw, its

@@ -43,6 +43,10 @@ JLT_API jlt_value *jlt_named_tuple_list(jlt_frame *frame, const jlt_field *list)
  * JLT_EXCEPTION, also for a field that was never set (UndefRefError). */
 JLT_API jlt_value *jlt_field_get(jlt_frame *frame, jlt_value *value, const char *name);
 
+/* value.a.b.c for the path "a.b.c": each step as jlt_field_get, in one call, and only the last value is rooted.
+ * JLT_NOT_FOUND names the step that is not there. JLT_INVALID_ARGUMENT for a name that is empty, as in "" or "a..b". */
+JLT_API jlt_value *jlt_field_path(jlt_frame *frame, jlt_value *value, const char *path);
+
 /* value.name = field as Julia does it (setproperty!), which converts the new value to the field's type. True if done.
  * JLT_NOT_FOUND as above; a struct that is immutable, or a value that cannot be converted, is Julia's exception. */
 JLT_API bool jlt_field_set(jlt_frame *frame, jlt_value *value, const char *name, jlt_value *field);

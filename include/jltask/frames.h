@@ -44,6 +44,13 @@ JLT_API void jlt_fail(jlt_frame *frame, const char *format, ...) JLT_PRINTF(2, 3
  * it the thread's error, so that jlt_error_message() tells what was caught. */
 JLT_API jlt_status jlt_catch(jlt_frame *frame);
 
+/* The Julia exception that the last jlt_catch of this body (in any of its scopes) took off, as a value rooted in the
+ * frame: to ask for its type (jlt_isa) and its fields, to show it, to throw it again. What a file threw comes without
+ * the LoadErrors around it, as jlt_error_type names it. NULL, which is no failure, if that was no exception
+ * (jlt_fail, a wrong argument) or there was nothing to take off. Until then the frame keeps the exception alive, with
+ * its backtrace and what it refers to. Task body. */
+JLT_API jlt_value *jlt_caught(jlt_frame *frame);
+
 JLT_END_DECLARATIONS
 
 #endif

@@ -6,6 +6,8 @@
 #include "data/known.h"
 #include "julia/bootstrap.h"
 
+#include <string.h>
+
 static const char julia_text[] = {
 #include "call.inc"
     , 0};
@@ -22,6 +24,10 @@ JULIA_FUNCTION(source, jlt_value *, call_broadcast,
 JULIA_FUNCTION(source, jlt_value *, spawn,
                (jlt_value * function, jlt_value *const *arguments, size_t count, int *failed),
                "Any, (Any, Ptr{Any}, Csize_t, Failed)");
+JULIA_FUNCTION(source, jlt_value *, spawn_with,
+               (jlt_value * keywords, int interactive, jlt_value *function, jlt_value *const *arguments, size_t count,
+                int *failed),
+               "Any, (Any, Cint, Any, Ptr{Any}, Csize_t, Failed)");
 JULIA_FUNCTION(source, jlt_value *, fetch_task, (jlt_value * task, int *failed), "Any, (Any, Failed)");
 
 /* ---- arguments ---- */
@@ -146,6 +152,54 @@ jlt_value *jlt_spawn_n(jlt_frame *frame, jlt_value *function, jlt_value *const *
     if (!frame_enter(frame, __func__) || !is_complete(frame, __func__, &call))
         return NULL;
     return frame_take(frame, start(&call));
+}
+
+/* False, and the frame fails: the caller knows options that this version does not. */
+static bool take_options(jlt_frame *frame, const char *name, const jlt_spawn_options *options, size_t size,
+                         jlt_spawn_options *taken)
+{
+    *taken = (jlt_spawn_options){NULL, false};
+    if (options)
+        memcpy(taken, options, size < sizeof *taken ? size : sizeof *taken);
+    for (size_t i = sizeof *taken; options && i < size; i++)
+        if (((const unsigned char *)options)[i]) {
+            frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: options has members that this version of jltask does not have",
+                       name);
+            return false;
+        }
+    if (taken->keywords)
+        known_expect(taken->keywords, name, "keywords");
+    return true;
+}
+
+static struct outcome start_with(const jlt_spawn_options *options, const struct call *call)
+{
+    jlt_value *keywords = options->keywords ? options->keywords : bootstrap.nothing;
+    RETURN_LATE(spawn_with, keywords, options->interactive, call->function, call->arguments, call->count, &failed);
+}
+
+jlt_value *jlt_spawn_with_list(jlt_frame *frame, const jlt_spawn_options *options, size_t options_size,
+                               jlt_value *const *list)
+{
+    static const char name[] = "jlt_spawn_with";
+    jlt_spawn_options taken;
+    struct call call;
+    if (!frame_enter(frame, name) || !take_options(frame, name, options, options_size, &taken) ||
+        !take_list(frame, name, list, &call))
+        return NULL;
+    return frame_take(frame, start_with(&taken, &call));
+}
+
+jlt_value *jlt_spawn_with_n_sized(jlt_frame *frame, const jlt_spawn_options *options, size_t options_size,
+                                  jlt_value *function, jlt_value *const *arguments, size_t count)
+{
+    static const char name[] = "jlt_spawn_with_n";
+    jlt_spawn_options taken;
+    struct call call = {function, arguments, count};
+    if (!frame_enter(frame, name) || !take_options(frame, name, options, options_size, &taken) ||
+        !is_complete(frame, name, &call))
+        return NULL;
+    return frame_take(frame, start_with(&taken, &call));
 }
 
 static struct outcome await(jlt_value *task)

@@ -30,14 +30,29 @@ end
 
 # ---- tasks ------------------------------------------------------------------------------------------------------
 
-# As Threads.@spawn, in the default pool wherever the caller runs.
+# As Threads.@spawn, in that pool wherever the caller runs; in the default one if no thread is in it.
+function scheduled_in(pool::Symbol, task::Task)
+    task.sticky = false
+    isdefined(Threads, :_spawn_set_thrpool) && Threads._spawn_set_thrpool(task, pool) # since 1.9
+    return schedule(task)
+end
+
 function spawn(f::Any, args::Ptr{Any}, count::Csize_t, failed::Failed)
     try
         values = loaded(args, count)
-        task = Task(() -> Base.invokelatest(f, values...))
-        task.sticky = false
-        isdefined(Threads, :_spawn_set_thrpool) && Threads._spawn_set_thrpool(task, :default) # since 1.9
-        return schedule(task)
+        return scheduled_in(:default, Task(() -> Base.invokelatest(f, values...)))
+    catch
+        return failure(failed)
+    end
+end
+
+function spawn_with(keywords::Any, interactive::Cint, f::Any, args::Ptr{Any}, count::Csize_t, failed::Failed)
+    try
+        keywords isa Union{NamedTuple,Nothing} || return failure(failed, STATUS_TYPE_MISMATCH,
+            "jlt_spawn_with: expected NamedTuple, got $(typeof(keywords))")
+        values, named = loaded(args, count), something(keywords, NamedTuple())
+        return scheduled_in(interactive != 0 ? :interactive : :default,
+                            Task(() -> Base.invokelatest(f, values...; named...)))
     catch
         return failure(failed)
     end

@@ -6,12 +6,17 @@
 #include "julia/bootstrap.h"
 #include "julia/symbols.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const char julia_text[] = {
 #include "field.inc"
     , 0};
 static struct julia_source source = {julia_text, "jltask:field.jl", 0};
 
 JULIA_FUNCTION(source, jlt_value *, get_field, (jlt_value * value, jlt_value *name, int *failed),
+               "Any, (Any, Any, Failed)");
+JULIA_FUNCTION(source, jlt_value *, get_step, (jlt_value * value, jlt_value *name, int *failed),
                "Any, (Any, Any, Failed)");
 JULIA_FUNCTION(source, jlt_value *, set_field, (jlt_value * value, jlt_value *name, jlt_value *field, int *failed),
                "Any, (Any, Any, Any, Failed)");
@@ -39,6 +44,50 @@ jlt_value *jlt_field_get(jlt_frame *frame, jlt_value *value, const char *name)
         return NULL;
     julia_may_collect();
     return frame_take(frame, get(value, julia.symbol(name)));
+}
+
+static struct outcome take_step(jlt_value *value, jlt_value *name)
+{
+    RETURN_LATE(get_step, value, name, &failed);
+}
+
+/* Follows the names, which it takes apart; what lies between is rooted in the scope. */
+static jlt_value *follow(jlt_frame *scope, jlt_value *value, char *names)
+{
+    for (char *name = names, *end; value && name; name = end) {
+        end = strchr(name, '.');
+        if (end)
+            *end++ = '\0';
+        value = frame_take(scope, take_step(value, julia.symbol(name)));
+    }
+    return value;
+}
+
+static bool has_empty_name(const char *path)
+{
+    return !*path || *path == '.' || path[strlen(path) - 1] == '.' || strstr(path, "..");
+}
+
+jlt_value *jlt_field_path(jlt_frame *frame, jlt_value *value, const char *path)
+{
+    if (!frame_enter(frame, __func__) || !frame_wants_value(frame, value, __func__, "value") ||
+        !frame_wants(frame, path, __func__, "path"))
+        return NULL;
+    if (has_empty_name(path)) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "jlt_field_path: \"%s\" has a name that is empty", path);
+        return NULL;
+    }
+    jlt_frame *scope = jlt_scope_open(frame);
+    char *names = strdup(path);
+    if (!names)
+        frame_fail(frame, JLT_NO_MEMORY, "no memory for a path");
+    julia_may_collect();
+    jlt_value *field = scope && names ? follow(scope, value, names) : NULL;
+    free(names);
+    field = field ? frame_root(frame, field) : NULL;
+    if (scope)
+        jlt_scope_close(scope);
+    return field;
 }
 
 static struct outcome set(jlt_value *value, jlt_value *name, jlt_value *field)

@@ -33,6 +33,15 @@ function get_field(@nospecialize(value), @nospecialize(name), failed::Failed)
     end
 end
 
+# The same for one step of a path.
+function get_step(@nospecialize(value), @nospecialize(name), failed::Failed)
+    try
+        return getproperty(value, name::Symbol)
+    catch exception
+        return rare_field_failure("jlt_field_path", value, name, exception, failed)
+    end
+end
+
 function set_field(@nospecialize(value), @nospecialize(name), @nospecialize(field), failed::Failed)
     try
         setproperty!(value, name::Symbol, field)

@@ -26,6 +26,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char julia_text[] = {
+#include "frame.inc"
+    , 0};
+static struct julia_source source = {julia_text, "jltask:frame.jl", 0};
+
+JULIA_FUNCTION(source, jlt_value *, caught_value, (jlt_value * failure, int *none), "Any, (Any, Ptr{Cint})");
+
 /* A slot lives in a frame (cell points into its root list), or, once init has ended, in a page of its task's. */
 struct jlt_slot {
     struct jlt_slot *next;
@@ -184,6 +191,8 @@ void frames_mark(const jlt_frame *innermost, void *ptls)
         root_list_mark(&frame->roots, ptls);
         if (frame->exception)
             julia.gc_mark_queue_obj(ptls, frame->exception);
+        if (frame->caught)
+            julia.gc_mark_queue_obj(ptls, frame->caught);
     }
 }
 
@@ -460,7 +469,22 @@ jlt_status jlt_catch(jlt_frame *frame)
 {
     if (!frame_is_usable(frame, __func__))
         return error_last()->status;
-    if (!frame->base->failed)
-        return error_none();
-    return error_report(take_failure(frame->base, true));
+    jlt_frame *base = frame->base;
+    base->caught = base->exception; /* also a root while its text is made */
+    return base->failed ? error_report(take_failure(base, true)) : error_none();
+}
+
+static struct outcome value_of(jlt_value *failure, int *none)
+{
+    RETURN_LATE(caught_value, failure, none);
+}
+
+jlt_value *jlt_caught(jlt_frame *frame)
+{
+    int none = 0;
+    if (!frame_enter(frame, __func__) || !frame->base->caught)
+        return NULL;
+    julia_may_collect();
+    struct outcome outcome = value_of(frame->base->caught, &none);
+    return none ? NULL : frame_take(frame, outcome);
 }

@@ -19,6 +19,7 @@ struct jlt_frame {
     bool failed;
     struct error *error;
     jlt_value *exception;
+    jlt_value *caught; /* of a base: the exception that the last jlt_catch took off, as a Failure; or NULL */
 };
 
 /* The engine with the frame functions that core asks for. */

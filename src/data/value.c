@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Values: names, code, calls, and what crosses between C and Julia. */
+ * Values: code, calls, and what crosses between C and Julia. */
 #include "data/value.h"
 
 #include "data/known.h"
@@ -26,22 +26,7 @@ JULIA_FUNCTION(source, jlt_value *, wrong_type, (jlt_value *, const char *call, 
                "Any, (Any, Ptr{UInt8}, Ptr{UInt8}, Failed)");
 JULIA_FUNCTION(source, const char *, symbol_name, (jlt_value *), "Ptr{UInt8}, (Any,)");
 
-/* ---- names, code, calls ---- */
-
-jlt_value *jlt_global(jlt_frame *frame, const char *path)
-{
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, path, __func__, "path"))
-        return NULL;
-    return frame_take(frame, julia_global(path));
-}
-
-jlt_value *jlt_global_static(jlt_frame *frame, jlt_static_global *global)
-{
-    if (!frame_enter(frame, __func__) || !frame_wants(frame, global, __func__, "global") ||
-        !frame_wants(frame, global->path, __func__, "global->path"))
-        return NULL;
-    return frame_take(frame, julia_global_known(global->path, &global->known));
-}
+/* ---- code, calls ---- */
 
 jlt_value *jlt_eval(jlt_frame *frame, const char *code)
 {

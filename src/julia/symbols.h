@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Every symbol that jltask takes from libjulia, in one table, for Julia 1.5 to 1.13. Elsewhere only bootstrap.jl names
- * some (libuv's), bits.jl and tuple.jl what makes structs, and symbols.c the one that tells the version.
+ * some (libuv's), bits.jl and tuple.jl what makes structs, global.jl what sets a global, and symbols.c the one that
+ * tells the version.
  *
  *   X(result, symbol, member, parameters, presence)     julia.member is that symbol of libjulia's
  *

@@ -47,7 +47,14 @@ static void late_in_calls(jlt_frame *frame)
     LATE(jlt_broadcast_n, "the function", frame, kept, &one, 1);
     LATE(jlt_spawn, "argument 1", frame, sum, kept);
     LATE(jlt_spawn_n, "the function", frame, kept, &one, 1);
+    LATE(jlt_spawn_with, "argument 1", frame, NULL, sum, kept);
+    LATE(jlt_spawn_with, "keywords", frame, &(jlt_spawn_options){.keywords = kept}, sum, one);
+    LATE(jlt_spawn_with_n, "the function", frame, NULL, kept, &one, 1);
     LATE(jlt_fetch, "task", frame, kept);
+    LATE(jlt_set_global, "value", frame, "Main.late", kept);
+    LATE(jlt_set_const, "value", frame, "Main.late", kept);
+    LATE(jlt_weak_new, "value", frame, kept);
+    LATE(jlt_weak_get, "weak", frame, kept);
     LATE(jlt_c_function, "return_type", frame, noop, kept, empty);
     LATE(jlt_c_function, "argument_types", frame, noop, empty, kept);
 }
@@ -91,6 +98,7 @@ static void late_in_collections(jlt_frame *frame)
     LATE(jlt_tuple_n, "value 1", frame, &kept, 1);
     LATE(jlt_named_tuple, "b", frame, {"a", one}, {"b", kept});
     LATE(jlt_field_get, "value", frame, kept, "a");
+    LATE(jlt_field_path, "value", frame, kept, "a.b");
     LATE(jlt_field_set, "value", frame, kept, "a", one);
     LATE(jlt_field_set, "field", frame, vector, "a", kept);
     LATE(jlt_has_field, "value", frame, kept, "a");

@@ -75,6 +75,10 @@ void lists(jlt_frame *frame)
     jlt_value *vector = jlt_eval(frame, "[5, 6]");
     EXPECT(jlt_index_set(frame, vector, one, two));
     EXPECT(is_julia(frame, jlt_index(frame, vector, two), "1")); /* converted to Int64 */
+    jlt_spawn_options options{};
+    options.keywords = jlt_named_tuple(frame, {"base", two});
+    jlt_value *parse = jlt_global(frame, "Base.parse"), *type = jlt_global(frame, "Base.Int64");
+    EXPECT(is_julia(frame, jlt_fetch(frame, jlt_spawn_with(frame, &options, parse, type, jlt_box(frame, "11"))), "3"));
 }
 
 void run(jlt_frame *frame, const void *, void *)

@@ -236,11 +236,64 @@ static void caught_texts(jlt_frame *frame)
     EXPECT(is_in_backtrace("inner_reading", 2));
 }
 
+static bool is_caught(jlt_frame *frame, const char *code)
+{
+    return jlt_identical(frame, jlt_caught(frame), jlt_eval(frame, code));
+}
+
+static void caught_exceptions(jlt_frame *frame)
+{
+    EXPECT(!jlt_caught(frame) && jlt_ok(frame)); /* nothing yet */
+    jlt_eval(frame, "thrown = Offline(8); throw(thrown)");
+    EXPECT(!jlt_caught(frame) && jlt_catch(frame) == JLT_EXCEPTION); /* not before it is caught */
+    for (int i = 0; i < 2; i++) {
+        jlt_eval(frame, "GC.gc()");
+        EXPECT(is_caught(frame, "thrown"));
+    }
+    EXPECT(jlt_isa(frame, jlt_caught(frame), jlt_global(frame, "Main.Offline")));
+    jlt_call(frame, jlt_global(frame, "Base.throw"), jlt_caught(frame)); /* again */
+    EXPECT_FAILED(JLT_EXCEPTION, "sensor 8 is offline");
+    EXPECT(is_caught(frame, "thrown"));
+    EXPECT(jlt_catch(frame) == JLT_OK && !jlt_caught(frame)); /* nothing to take off */
+    jlt_frame *scope = jlt_scope_open(frame);
+    jlt_eval(scope, "outer_reading(-1.0)");
+    jlt_scope_close(scope);
+    EXPECT(jlt_catch(frame) == JLT_EXCEPTION);
+    EXPECT(jlt_unbox_f64(frame, jlt_field_get(frame, jlt_caught(frame), "val")) == -1);
+    jlt_eval(frame, "include_string(Main, \"throw(thrown)\")"); /* within a LoadError */
+    EXPECT(jlt_catch(frame) == JLT_EXCEPTION && is_caught(frame, "thrown"));
+    jlt_fetch(frame, jlt_spawn(frame, jlt_eval(frame, "() -> throw(thrown)"))); /* within a TaskFailedException */
+    EXPECT(jlt_catch(frame) == JLT_EXCEPTION && is_caught(frame, "thrown"));
+    jlt_eval(frame, "throw(OutOfMemoryError())");
+    EXPECT(jlt_catch(frame) == JLT_NO_MEMORY);
+    EXPECT(jlt_isa(frame, jlt_caught(frame), jlt_global(frame, "Core.OutOfMemoryError")));
+    jlt_eval(frame, "throw(1)"); /* anything can be thrown */
+    EXPECT(jlt_catch(frame) == JLT_EXCEPTION && is_caught(frame, "1"));
+    jlt_fail(frame, "on request");
+    EXPECT(jlt_catch(frame) == JLT_FAILED && !jlt_caught(frame));
+    jlt_global(frame, "Main.never_defined");
+    EXPECT(jlt_catch(frame) == JLT_NOT_FOUND && !jlt_caught(frame));
+    jlt_unbox_i64(frame, jlt_box_f64(frame, 1));
+    EXPECT(jlt_catch(frame) == JLT_TYPE_MISMATCH && !jlt_caught(frame) && jlt_ok(frame));
+}
+
 static void test_a_body_reads_what_it_caught(void **unused)
 {
     (void)unused;
     in_body(caught_texts);
+    in_body(caught_exceptions);
     assert_string_equal(jlt_error_message(), "");
+}
+
+/* Only the last is kept, and that as long as the body runs. */
+static void catch_carriers(jlt_frame *frame)
+{
+    for (int i = 0; i < 25; i++) {
+        jlt_frame *scope = jlt_scope_open(frame);
+        jlt_eval(scope, "carry()");
+        EXPECT(jlt_catch(frame) == JLT_EXCEPTION && jlt_caught(scope));
+        jlt_scope_close(scope);
+    }
 }
 
 /* ---- jlt_fail ---- */
@@ -493,7 +546,7 @@ static void test_out_of_memory_is_a_status_of_its_own(void **unused)
 static void test_what_failed_messages_have_made_is_collected(void **unused)
 {
     (void)unused;
-    enum { messages = 50, few = 5 };
+    enum { messages = 50, caught = 25, few = 5 };
     assert_ok(evaluate("mutable struct Made; a; end; made_gone = Threads.Atomic{Int}(0);"
                        "make() = finalizer(_ -> (Threads.atomic_add!(made_gone, 1); nothing), Made([1]));"
                        "struct Carrying <: Exception; made; end; carry() = throw(Carrying(make()))"));
@@ -501,10 +554,11 @@ static void test_what_failed_messages_have_made_is_collected(void **unused)
         assert_status(evaluate("carry()"), JLT_EXCEPTION);
         assert_status(evaluate("let made = make(); made.a[1] += 1; error(\"no\"); end"), JLT_EXCEPTION);
     }
+    in_body(catch_carriers);
     for (int i = 0; i < 5; i++) /* an old one may need more than one, and a finalizer its thread's turn */
         assert_ok(evaluate("GC.gc(); yield()"));
     char wanted[64];
-    snprintf(wanted, sizeof wanted, "made_gone[] >= %d || error(made_gone[])", 2 * messages - few);
+    snprintf(wanted, sizeof wanted, "made_gone[] >= %d || error(made_gone[])", 2 * messages + caught - few);
     assert_ok(evaluate(wanted));
 }
 

@@ -225,10 +225,49 @@ static void spawns_that_fail(jlt_frame *frame)
     EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_spawn_n: arguments is NULL");
 }
 
+static void spawns_with_options(jlt_frame *frame)
+{
+    jlt_value *f = jlt_eval(frame, "(xs...; scale = 1, offset = 0) -> scale * reduce(+, xs; init = 0) + offset");
+    jlt_value *x = jlt_box_i64(frame, 2), *both = jlt_eval(frame, "(scale = 10, offset = 7)");
+    jlt_spawn_options options = {.keywords = both};
+    EXPECT(is_int(frame, jlt_fetch(frame, jlt_spawn_with(frame, &options, f, x, x)), 47));
+    EXPECT(is_int(frame, jlt_fetch(frame, jlt_spawn_with(frame, &options, f)), 7));
+    EXPECT(is_int(frame, jlt_fetch(frame, jlt_spawn_with(frame, NULL, f, x)), 2));
+    EXPECT(is_int(frame, jlt_fetch(frame, jlt_spawn_with(frame, (&(jlt_spawn_options){.interactive = true}), f, x)),
+                  2));
+    options.interactive = true; /* here the default pool is all that there is */
+    EXPECT(is_int(frame, jlt_fetch(frame, jlt_spawn_with_n(frame, &options, f, (jlt_value *[]){x, x, x}, 3)), 67));
+    EXPECT(is_int(frame, jlt_fetch(frame, jlt_spawn_with_n(frame, NULL, f, NULL, 0)), 0));
+    /* keywords that it does not take are the task's failure, as other arguments are */
+    jlt_value *task = jlt_spawn_with(frame, (&(jlt_spawn_options){.keywords = jlt_eval(frame, "(color = 2,)")}), f, x);
+    EXPECT(task && !jlt_fetch(frame, task));
+    EXPECT_FAILED(JLT_EXCEPTION, "color");
+    EXPECT(!jlt_spawn_with(frame, (&(jlt_spawn_options){.keywords = x}), f, x));
+    EXPECT_FAILED(JLT_TYPE_MISMATCH, "jlt_spawn_with: expected NamedTuple, got Int64");
+    EXPECT(!jlt_spawn_with(frame, &options, NULL));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_spawn_with: the function is NULL");
+    EXPECT(!jlt_spawn_with(frame, &options, f, x, NULL));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_spawn_with: argument 2 is NULL");
+    EXPECT(!jlt_spawn_with_n(frame, &options, f, NULL, 1));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_spawn_with_n: arguments is NULL");
+    /* programs of other versions */
+    struct {
+        jlt_spawn_options options;
+        int further;
+    } newer = {.options = {.keywords = both}};
+    jlt_value *list[] = {f, x, JLT_LIST_END};
+    task = jlt_spawn_with_list(frame, &newer.options, sizeof newer, list);
+    EXPECT(is_int(frame, jlt_fetch(frame, task), 27));
+    newer.further = 1;
+    EXPECT(!jlt_spawn_with_list(frame, &newer.options, sizeof newer, list));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_spawn_with: options has members that this version");
+}
+
 static void test_tasks(void **unused)
 {
     (void)unused;
     in_body(spawns);
+    in_body(spawns_with_options);
     in_body(spawns_what_is_new);
     in_body(spawns_that_fail);
 }

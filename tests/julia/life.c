@@ -134,12 +134,94 @@ static void test_a_type_is_warmed_up_once_and_before_its_first_message(void **un
     }
 }
 
+/* A type whose warm-up waits until it is told to go on, and whose init makes what it looks at. */
+static atomic_int gated_warm_ups;
+
+static void gated_init(jlt_frame *frame, void *state, const void *config)
+{
+    (void)config;
+    *(jlt_value **)state = jlt_eval(frame, "[1, 2, 3]");
+}
+
+static void gated_warm_up(jlt_frame *frame, void *state)
+{
+    atomic_fetch_add(&gated_warm_ups, 1);
+    int64_t sum = jlt_unbox_i64(frame, jlt_call(frame, jlt_global(frame, "Base.sum"), *(jlt_value **)state));
+    jlt_catch(frame);
+    jlt_call(frame, jlt_global(frame, "Base.put!"), jlt_global(frame, "Main.begun"), jlt_box(frame, sum));
+    jlt_call(frame, jlt_global(frame, "Base.wait"), jlt_global(frame, "Main.gate"));
+}
+
+static void gated_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    if (!*(jlt_value **)state)
+        jlt_fail(frame, "no state");
+    *(int *)output = atomic_load(&gated_warm_ups);
+    if (*(const bool *)input)
+        jlt_fail(frame, "on request");
+}
+
+static const jlt_persistent_type gated_type = {.name = "gated",
+                                               .state_size = sizeof(jlt_value *),
+                                               .input_size = sizeof(bool),
+                                               .output_size = sizeof(int),
+                                               .init = gated_init,
+                                               .run = gated_run,
+                                               .warm_up = gated_warm_up,
+                                               .on_failure = JLT_RESTART};
+
+static void make_gate(jlt_frame *frame)
+{
+    jlt_eval(frame, "gate = Base.Event(); begun = Channel{Int}(9)");
+}
+
+static void await_begin(jlt_frame *frame)
+{
+    jlt_eval(frame, "timedwait(() -> isready(begun), 60.0)");
+    EXPECT(jlt_unbox_bool(frame, jlt_eval(frame, "isready(begun)")));
+    EXPECT(jlt_unbox_i64(frame, jlt_eval(frame, "take!(begun)")) == 6); /* it had the state that init made */
+}
+
+static void open_gate(jlt_frame *frame)
+{
+    jlt_eval(frame, "notify(gate)");
+}
+
+static void test_the_first_start_waits_for_the_warm_up_and_others_do_not(void **unused)
+{
+    (void)unused;
+    jlt_receiver *first, *others[4];
+    jlt_persistent *task, *other[4];
+    int count = 0;
+    in_body(make_gate);
+    assert_ok(jlt_persistent_dispatch(runtime, &gated_type, NULL, &first));
+    in_body(await_begin);
+    for (int i = 0; i < 4; i++)
+        assert_ok(jlt_persistent_dispatch(runtime, &gated_type, NULL, &others[i]));
+    for (int i = 0; i < 4; i++) {
+        assert_ok(jlt_receiver_recv(others[i], &other[i]));
+        assert_ok(jlt_persistent_invoke(other[i], &(bool){false}, &count));
+        assert_int_equal(count, 1);
+    }
+    assert_status(jlt_receiver_try_recv(first, &task), JLT_PENDING); /* not answered before it has ended */
+    in_body(open_gate);
+    assert_ok(jlt_receiver_recv(first, &task));
+    /* a restart is no start */
+    assert_status(jlt_persistent_invoke(task, &(bool){true}, &count), JLT_FAILED);
+    assert_ok(jlt_persistent_invoke(task, &(bool){false}, &count));
+    assert_int_equal(count, 1);
+    jlt_persistent_drop(task);
+    for (int i = 0; i < 4; i++)
+        jlt_persistent_drop(other[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_runtime_is_open),
         cmocka_unit_test(test_what_init_roots_lives_as_long_as_the_task),
         cmocka_unit_test(test_a_type_is_warmed_up_once_and_before_its_first_message),
+        cmocka_unit_test(test_the_first_start_waits_for_the_warm_up_and_others_do_not),
     };
     return cmocka_run_group_tests(tests, start_runtime, stop_runtime);
 }

@@ -32,25 +32,28 @@ static void define_module(jlt_frame *frame)
                     "    f(arguments...; keywords...)\n"
                     "end\n"
                     "local_task(f, arguments...; keywords...) = @async noted(f, arguments...; keywords...)\n"
-                    "with_keywords(keywords, f, arguments...) = f(arguments...; keywords...)\n"
                     "total = 0.0\n"
-                    "set_total(x) = global total = x");
+                    "pool() = isdefined(Threads, :threadpool) ? Threads.threadpool() : :default");
 }
+
+static bool has_interactive;
 
 static int start(void **unused)
 {
     (void)unused;
-    assert_ok(jlt_runtime_spawn(&(jlt_options){.threads = 4, .channel_capacity = 32}, &runtime, &thread));
+    jlt_options options = {.threads = 4, .channel_capacity = 32, .interactive_threads = 1};
+    jlt_status status = jlt_runtime_spawn(&options, &runtime, &thread);
+    has_interactive = status != JLT_INVALID_ARGUMENT; /* before 1.9 there are none */
+    options.interactive_threads = 0;
+    assert_ok(has_interactive ? status : jlt_runtime_spawn(&options, &runtime, &thread));
     in_body(define_module);
     return 0;
 }
 
 static void collect(jlt_frame *frame)
 {
-    jlt_frame *scope = jlt_scope_open(frame);
     for (int i = 0; i < (test_is_stress() ? 1 : collections); i++)
-        jlt_call(scope, jlt_global(scope, "Base.GC.gc"));
-    jlt_scope_close(scope);
+        jlt_gc_collect(frame, true);
 }
 
 /* Sends a one-shot task without waiting, and receives its reply. */
@@ -383,13 +386,33 @@ static void fetch_anywhere(jlt_frame *frame, const void *input, void *output)
     fetch_later(frame, jlt_spawn(frame, jlt_global(frame, "Main.Parity.diagonal"), dims, count), output);
 }
 
+static void fetch_with_options(jlt_frame *frame, const struct sizes *sizes, bool interactive, double *output)
+{
+    jlt_value *dims = jlt_box(frame, sizes->dims), *count = jlt_box(frame, sizes->iterations);
+    jlt_spawn_options options = {.keywords = five_extra(frame), .interactive = interactive};
+    fetch_later(frame, jlt_spawn_with(frame, &options, jlt_global(frame, "Main.Parity.diagonal"), dims, count), output);
+}
+
 static void fetch_anywhere_with_keywords(jlt_frame *frame, const void *input, void *output)
 {
-    const struct sizes *sizes = input;
-    jlt_value *dims = jlt_box(frame, sizes->dims), *count = jlt_box(frame, sizes->iterations);
-    jlt_value *task = jlt_spawn(frame, jlt_global(frame, "Main.Parity.with_keywords"), five_extra(frame),
-                                jlt_global(frame, "Main.Parity.diagonal"), dims, count);
-    fetch_later(frame, task, output);
+    fetch_with_options(frame, input, false, output);
+}
+
+static void fetch_interactive(jlt_frame *frame, const void *input, void *output)
+{
+    fetch_with_options(frame, input, true, output);
+}
+
+static bool runs_in(jlt_frame *frame, const jlt_spawn_options *options, const char *pool)
+{
+    jlt_value *task = jlt_spawn_with(frame, options, jlt_global(frame, "Main.Parity.pool"));
+    return jlt_identical(frame, jlt_fetch(frame, task), jlt_box_symbol(frame, pool));
+}
+
+static void name_pools(jlt_frame *frame)
+{
+    EXPECT(runs_in(frame, (&(jlt_spawn_options){.interactive = true}), has_interactive ? "interactive" : "default"));
+    EXPECT(runs_in(frame, NULL, "default"));
 }
 
 /* All bodies whose type names the first thread are on one thread. */
@@ -467,6 +490,14 @@ static void test_main_kw_task(void **unused)
     assert_answer_on_main(call_here_with_keywords, 20009);
 }
 
+/* Its counterparts in jlrs are call_async_interactive and schedule_async_interactive. */
+static void test_scheduling_interactive_task(void **unused)
+{
+    (void)unused;
+    assert_answer(fetch_interactive, 4, 20009);
+    in_body(name_pools);
+}
+
 /* ---- arrays over C's memory, and globals ---- */
 
 static void borrow_array_data(jlt_frame *frame)
@@ -492,13 +523,15 @@ static void test_borrow_array_data(void **unused)
 /* Tasks share what is global in Julia: one sets it, another reads it. */
 static void set_global(jlt_frame *frame)
 {
-    jlt_call(frame, jlt_global(frame, "Main.Parity.set_total"), jlt_box(frame, 42.5));
+    EXPECT(jlt_set_global(frame, "Main.Parity.total", jlt_box(frame, 42.5)));
+    EXPECT(jlt_set_const(frame, "Main.Parity.limit", jlt_box(frame, 43.5)));
     collect(frame);
 }
 
 static void get_global(jlt_frame *frame)
 {
     EXPECT(jlt_unbox_f64(frame, jlt_global(frame, "Main.Parity.total")) == 42.5);
+    EXPECT(jlt_unbox_f64(frame, jlt_global(frame, "Main.Parity.limit")) == 43.5);
     EXPECT(!jlt_global(frame, "Main.Parity.no_total"));
     EXPECT_FAILED(JLT_NOT_FOUND, "no_total");
 }
@@ -522,12 +555,6 @@ static void by_julias_functions(jlt_frame *frame)
     EXPECT(jlt_identical(frame, jlt_call(frame, apply, jlt_global(frame, "Core.Array"), f64, one), type));
     jlt_value *id = jlt_global(frame, "Base.objectid");
     EXPECT(jlt_equal(frame, jlt_call(frame, id, two), jlt_call(frame, id, jlt_box_i64(frame, 2))));
-    jlt_value *outcome = jlt_eval(frame, "(f, xs...) -> try f(xs...) catch exception; exception end");
-    jlt_value *exception = jlt_call(frame, outcome, jlt_global(frame, "Main.Parity.fails"));
-    EXPECT(jlt_isa(frame, exception, jlt_global(frame, "Core.DomainError")));
-    EXPECT(jlt_unbox_i64(frame, jlt_field_get(frame, exception, "val")) == -1);
-    jlt_call(frame, jlt_eval(frame, "x -> global parity_name = x"), two);
-    EXPECT(jlt_unbox_i64(frame, jlt_global(frame, "Main.parity_name")) == 2);
     jlt_call(frame, jlt_global(frame, "Base.GC.safepoint"));
     jlt_eval(frame, "@enum ParityColor red = 3 blue = 5");
     jlt_value *blue = jlt_call(frame, jlt_global(frame, "Main.ParityColor"), jlt_box_i32(frame, 5));
@@ -561,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_scheduling_task),
         cmocka_unit_test(test_scheduling_kw_local_task),
         cmocka_unit_test(test_scheduling_kw_task),
+        cmocka_unit_test(test_scheduling_interactive_task),
         cmocka_unit_test(test_scheduling_kw_main_task),
         cmocka_unit_test(test_local_kw_task),
         cmocka_unit_test(test_main_kw_task),

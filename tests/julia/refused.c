@@ -158,6 +158,7 @@ static void test_a_handle_needs_a_place(void **unused)
     X(jlt_named_tuple, frame, {"a", with.value})                                                                       \
     X(jlt_named_tuple_n, frame, &(jlt_field){"a", with.value}, 1)                                                      \
     X(jlt_field_get, frame, with.value, "x")                                                                           \
+    X(jlt_field_path, frame, with.value, "x.y")                                                                        \
     X(jlt_field_set, frame, with.value, "x", with.value)                                                               \
     X(jlt_has_field, frame, with.value, "x")                                                                           \
     X(jlt_field_count, frame, with.value)                                                                              \
@@ -185,6 +186,16 @@ static void test_a_handle_needs_a_place(void **unused)
     X(jlt_array_copy, frame, JLT_F64, &with.value, 0, NULL)                                                            \
     X(jlt_array_wrap, frame, JLT_F64, &with.value, 0, NULL)                                                            \
     X(jlt_array_view, frame, with.value, JLT_F64, &view)                                                               \
+    X(jlt_caught, frame)                                                                                               \
+    X(jlt_set_global, frame, "touched", with.value)                                                                    \
+    X(jlt_set_const, frame, "touched", with.value)                                                                     \
+    X(jlt_spawn_with, frame, NULL, with.value)                                                                         \
+    X(jlt_spawn_with_n, frame, NULL, with.value, NULL, 0)                                                              \
+    X(jlt_gc_collect, frame, true)                                                                                     \
+    X(jlt_gc_enable, frame, false)                                                                                     \
+    X(jlt_gc_stats, frame, &gc)                                                                                        \
+    X(jlt_weak_new, frame, with.value)                                                                                 \
+    X(jlt_weak_get, frame, with.value)                                                                                 \
     X(jlt_include, frame, "/nonexistent.jl")                                                                           \
     X(jlt_using, frame, "Base")                                                                                        \
     X(jlt_activate, frame, "/")                                                                                        \
@@ -201,7 +212,8 @@ struct arguments {
     static bool call_##function(jlt_frame *frame, struct arguments with)                                               \
     {                                                                                                                  \
         jlt_view view;                                                                                                 \
-        (void)&view, (void)with;                                                                                       \
+        jlt_gc_counts gc;                                                                                              \
+        (void)&view, (void)&gc, (void)with;                                                                            \
         return !function(__VA_ARGS__);                                                                                 \
     }
 FRAME_CALLS(FRAME_CALL)

@@ -221,6 +221,37 @@ static void fields_that_are_not_there(jlt_frame *frame)
     EXPECT_FAILED(JLT_NOT_FOUND, "jlt_field_name: no field 2 in a Tuple{Int64}, which has 1 field");
 }
 
+static void paths_of_fields(jlt_frame *frame)
+{
+    jlt_value *outer = jlt_eval(frame, "(a = Box((point = Point(1, 2),)), inner = Inner, celsius = Celsius(280))");
+    EXPECT(is_julia(frame, jlt_field_path(frame, outer, "a.content.point"), "Point(1, 2)"));
+    jlt_value *account = jlt_eval(frame, "whose = Account(\"Ada\", 1)\nwhose.notes = (größe = [3],)\nBox(whose)");
+    EXPECT(jlt_unbox_i64(frame, jlt_field_path(frame, account, "content.cents")) == 1);
+    EXPECT(jlt_field_path(frame, account, "content") == jlt_global(frame, "Main.whose"));
+    EXPECT(jlt_field_path(frame, account, "content.notes.größe") == jlt_eval(frame, "whose.notes.größe"));
+    EXPECT(jlt_unbox_i64(frame, jlt_field_path(frame, outer, "inner.answer")) == 42);
+    EXPECT(jlt_unbox_f64(frame, jlt_field_path(frame, outer, "celsius.degrees")) == 7);
+    EXPECT(!jlt_field_path(frame, account, "content.nowhere.cents"));
+    EXPECT_FAILED(JLT_NOT_FOUND, "jlt_field_path: a Account has no field nowhere");
+    EXPECT(!jlt_field_path(frame, account, "content.cents.more"));
+    EXPECT_FAILED(JLT_NOT_FOUND, "jlt_field_path: a Int64 has no field more");
+    EXPECT(!jlt_field_path(frame, outer, "inner.question.x"));
+    EXPECT_FAILED(JLT_NOT_FOUND, "jlt_field_path: module Main.Inner has no member question");
+    EXPECT(!jlt_field_path(frame, outer, "celsius.broken.x"));
+    EXPECT_FAILED(JLT_EXCEPTION, "is broken");
+    EXPECT(!jlt_field_path(frame, jlt_eval(frame, "Account(\"Ada\", 1)"), "notes.x"));
+    EXPECT_FAILED(JLT_EXCEPTION, "undefined reference");
+    static const char *const empty[] = {"", ".", "content.", ".content", "content..cents"};
+    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+        EXPECT(!jlt_field_path(frame, account, empty[i]));
+        EXPECT_FAILED(JLT_INVALID_ARGUMENT, "has a name that is empty");
+    }
+    EXPECT(!jlt_field_path(frame, account, NULL));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_field_path: path is NULL");
+    EXPECT(!jlt_field_path(frame, NULL, "a"));
+    EXPECT_FAILED(JLT_INVALID_ARGUMENT, "jlt_field_path: value is NULL");
+}
+
 static void immutable_structs(jlt_frame *frame)
 {
     jlt_value *point = jlt_eval(frame, "Point(1, 2)"), *one = jlt_box_f64(frame, 1);
@@ -308,6 +339,7 @@ static void test_structs(void **unused)
     in_body(parametric_structs);
     in_body(mutable_structs);
     in_body(fields_that_are_not_there);
+    in_body(paths_of_fields);
     in_body(immutable_structs);
     in_body(properties);
     in_body(modules);
