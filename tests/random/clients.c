@@ -276,7 +276,7 @@ static void do_take(struct shared_queue *queue, struct operation operation)
     for (size_t i = 0; status == JLT_OK && i < count; i++) {
         struct record *record = taken[i].user;
         struct held held = {.receiver = taken[i].receiver, .record = record, .task = atomic_load(&record->task)};
-        must(record->queue == queue);
+        must(atomic_load(&record->queue) == queue);
         must(receive_held(&held, 0, operation)); /* it has its reply */
     }
 }
@@ -288,7 +288,7 @@ static void do_add(struct client *client, struct shared_queue *queue, uint8_t pl
     struct held *held = &client->held[number];
     if (!client->held_count || !held->record)
         return;
-    held->record->queue = queue;
+    atomic_store(&held->record->queue, queue);
     must(jlt_queue_add(queue->queue, held->receiver, held->record) == JLT_OK);
     forget(client, number);
 }

@@ -168,7 +168,7 @@ void model_answered(struct record *record, jlt_status status, bool invoked, bool
 void model_queue_dropped(const struct shared_queue *queue)
 {
     for (unsigned i = 0; i < atomic_load(&model.record_count); i++)
-        if (model.records[i].queue == queue && !has(&model.records[i], RECORD_ANSWERED | RECORD_NOT_SENT))
+        if (atomic_load(&model.records[i].queue) == queue && !has(&model.records[i], RECORD_ANSWERED | RECORD_NOT_SENT))
             atomic_fetch_or(&model.records[i].flags, RECORD_DROPPED);
 }
 

@@ -45,7 +45,7 @@ struct record {
     enum record_kind kind;
     uint32_t sender, sequence; /* of a client's: the client, and when in its life */
     struct shared_canceller *canceller;
-    struct shared_queue *queue; /* that it comes out of; NULL: none */
+    _Atomic(struct shared_queue *) queue; /* that it comes out of; NULL: none */
     atomic_uint flags;
     atomic_uint runs, successes, failures;         /* of its body */
     atomic_uint inputs_disposed, outputs_disposed; /* calls of the type's functions */

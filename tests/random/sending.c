@@ -39,7 +39,7 @@ static struct record *new_record(enum record_kind kind, struct client *client, u
     if (!record)
         return NULL;
     record->canceller = limits ? limits->canceller : NULL;
-    record->queue = limits ? limits->queue : NULL;
+    atomic_store(&record->queue, limits ? limits->queue : NULL);
     if (limits)
         limits->options.user = record;
     record->sequence = client ? ++client->sequence : 0;
