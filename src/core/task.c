@@ -18,7 +18,8 @@
  * body or told the cause, and its sender refused or answered.
  *
  * Counting. A reader of the queue's length says so in `readers` before it looks at the mailbox, and whoever takes the
- * mailbox's head waits for readers before it touches what it took. What was taken and has not begun is in `waiting`;
+ * mailbox's head waits for readers before it touches what it took; those that come meanwhile wait for it, so that one
+ * who asks again and again does not keep the task from its mailbox. What was taken and has not begun is in `waiting`;
  * what was given up before that is counted in `given_up` from then until it is met. */
 #include "core/task.h"
 
@@ -148,14 +149,33 @@ static void add_waiting(struct task *task, unsigned messages)
     atomic_store_explicit(&task->waiting, waiting + messages, memory_order_relaxed);
 }
 
+/* The owner's. */
+static void await_readers(struct task *task)
+{
+    atomic_store(&task->taking, true);
+    while (atomic_load(&task->readers))
+        sched_yield();
+    atomic_store(&task->taking, false);
+}
+
+static void begin_reading(struct task *task)
+{
+    atomic_fetch_add(&task->readers, 1);
+    while (atomic_load(&task->taking)) {
+        atomic_fetch_sub(&task->readers, 1);
+        sched_yield();
+        atomic_fetch_add(&task->readers, 1);
+    }
+}
+
 /* What the mailbox has: kept as long as somebody counts it, since it is about to be turned round, handled and freed. A
  * reader comes before it looks at the head; who has taken the head looks for readers after that; so if the reader has
  * seen what was taken, the owner sees the reader. */
 static struct inbox_node *take(struct task *task, bool seals)
 {
     struct inbox_node *head = seals ? inbox_seal_head(&task->mailbox) : inbox_take_head(&task->mailbox);
-    while (__builtin_expect(atomic_load(&task->readers), 0))
-        sched_yield();
+    if (__builtin_expect(atomic_load(&task->readers), 0))
+        await_readers(task);
     struct inbox_chain chain = inbox_in_order(head);
     unsigned messages = chain.length;
     /* what else is there comes when it is new, when all handles are gone, and when the runtime closes */
@@ -169,7 +189,7 @@ static struct inbox_node *take(struct task *task, bool seals)
 unsigned task_queued(struct task *task)
 {
     unsigned count = 0;
-    atomic_fetch_add(&task->readers, 1);
+    begin_reading(task);
     struct inbox_node *node = atomic_load(&task->mailbox.head);
     if (node == INBOX_IDLE || node == INBOX_SEALED)
         node = NULL;

@@ -27,6 +27,7 @@ struct task {
     struct inbox mailbox; /* of struct item */
     struct item dropped;  /* the last thing in the mailbox */
     atomic_uint readers;  /* who count what is in the mailbox (task.c); seldom any */
+    atomic_bool taking;   /* the owner waits for them */
 
     /* set once, but for the gate of a type with a capacity, and the counts */
     struct runtime *runtime;
