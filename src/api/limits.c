@@ -3,6 +3,7 @@
  * Entry points for calls with options, and for what gives them up. */
 #include "api/api.h"
 #include "base/error.h"
+#include "base/sized.h"
 #include "core/limit.h"
 #include "core/task.h"
 
@@ -11,13 +12,10 @@
 bool api_take_options(const char *call, const jlt_call_options *options, size_t size, struct call_options *taken)
 {
     jlt_call_options known = {.timeout_ns = 0};
-    if (options)
-        memcpy(&known, options, size < sizeof known ? size : sizeof known);
-    for (size_t i = sizeof known; options && i < size; i++)
-        if (((const unsigned char *)options)[i]) {
-            error_fail(JLT_INVALID_ARGUMENT, "%s: options has members that this version of jltask does not have", call);
-            return false;
-        }
+    if (!sized_take(&known, sizeof known, options, size)) {
+        error_fail(JLT_INVALID_ARGUMENT, "%s: options has members that this version of jltask does not have", call);
+        return false;
+    }
     taken->deadline = limit_deadline(known.timeout_ns);
     taken->dont_wait = known.dont_wait;
     taken->canceller = known.canceller ? handle_target(known.canceller, HANDLE_CANCELLER, call) : NULL;

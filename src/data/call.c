@@ -3,10 +3,9 @@
  * Calls with keywords, of collections, of each element; and calls that run as Julia tasks of their own. */
 #include "data/value.h"
 
+#include "base/sized.h"
 #include "data/known.h"
 #include "julia/bootstrap.h"
-
-#include <string.h>
 
 static const char julia_text[] = {
 #include "call.inc"
@@ -159,14 +158,11 @@ static bool take_options(jlt_frame *frame, const char *name, const jlt_spawn_opt
                          jlt_spawn_options *taken)
 {
     *taken = (jlt_spawn_options){NULL, false};
-    if (options)
-        memcpy(taken, options, size < sizeof *taken ? size : sizeof *taken);
-    for (size_t i = sizeof *taken; options && i < size; i++)
-        if (((const unsigned char *)options)[i]) {
-            frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: options has members that this version of jltask does not have",
-                       name);
-            return false;
-        }
+    if (!sized_take(taken, sizeof *taken, options, size)) {
+        frame_fail(frame, JLT_INVALID_ARGUMENT, "%s: options has members that this version of jltask does not have",
+                   name);
+        return false;
+    }
     if (taken->keywords)
         known_expect(taken->keywords, name, "keywords");
     return true;

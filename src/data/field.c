@@ -14,10 +14,8 @@ static const char julia_text[] = {
     , 0};
 static struct julia_source source = {julia_text, "jltask:field.jl", 0};
 
-JULIA_FUNCTION(source, jlt_value *, get_field, (jlt_value * value, jlt_value *name, int *failed),
-               "Any, (Any, Any, Failed)");
-JULIA_FUNCTION(source, jlt_value *, get_step, (jlt_value * value, jlt_value *name, int *failed),
-               "Any, (Any, Any, Failed)");
+JULIA_FUNCTION(source, jlt_value *, get_field, (const char *call, jlt_value *value, jlt_value *name, int *failed),
+               "Any, (Ptr{UInt8}, Any, Any, Failed)");
 JULIA_FUNCTION(source, jlt_value *, set_field, (jlt_value * value, jlt_value *name, jlt_value *field, int *failed),
                "Any, (Any, Any, Any, Failed)");
 JULIA_FUNCTION(source, jlt_value *, has_field, (jlt_value * value, jlt_value *name, int *has, int *failed),
@@ -32,9 +30,9 @@ JULIA_FUNCTION(source, jlt_value *, name_of_field, (jlt_value * value, size_t po
 
 /* ---- by name ---- */
 
-static struct outcome get(jlt_value *value, jlt_value *name)
+static struct outcome get(const char *call, jlt_value *value, jlt_value *name)
 {
-    RETURN_LATE(get_field, value, name, &failed);
+    RETURN_LATE(get_field, call, value, name, &failed);
 }
 
 jlt_value *jlt_field_get(jlt_frame *frame, jlt_value *value, const char *name)
@@ -43,12 +41,7 @@ jlt_value *jlt_field_get(jlt_frame *frame, jlt_value *value, const char *name)
         !frame_wants(frame, name, __func__, "name"))
         return NULL;
     julia_may_collect();
-    return frame_take(frame, get(value, julia.symbol(name)));
-}
-
-static struct outcome take_step(jlt_value *value, jlt_value *name)
-{
-    RETURN_LATE(get_step, value, name, &failed);
+    return frame_take(frame, get(__func__, value, julia.symbol(name)));
 }
 
 /* Follows the names, which it takes apart; what lies between is rooted in the scope. */
@@ -58,7 +51,7 @@ static jlt_value *follow(jlt_frame *scope, jlt_value *value, char *names)
         end = strchr(name, '.');
         if (end)
             *end++ = '\0';
-        value = frame_take(scope, take_step(value, julia.symbol(name)));
+        value = frame_take(scope, get("jlt_field_path", value, julia.symbol(name)));
     }
     return value;
 }

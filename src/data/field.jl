@@ -25,20 +25,11 @@ function field_failure(call, @nospecialize(value), name::Symbol, @nospecialize(e
 end
 rare_field_failure = field_failure
 
-function get_field(@nospecialize(value), @nospecialize(name), failed::Failed)
+function get_field(call::Ptr{UInt8}, @nospecialize(value), @nospecialize(name), failed::Failed)
     try
         return getproperty(value, name::Symbol)
     catch exception
-        return rare_field_failure("jlt_field_get", value, name, exception, failed)
-    end
-end
-
-# The same for one step of a path.
-function get_step(@nospecialize(value), @nospecialize(name), failed::Failed)
-    try
-        return getproperty(value, name::Symbol)
-    catch exception
-        return rare_field_failure("jlt_field_path", value, name, exception, failed)
+        return rare_field_failure(unsafe_string(call), value, name, exception, failed)
     end
 end
 
