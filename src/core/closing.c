@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * A worker that closes ends when it has no body, no guest, no live task on its list and nothing in its inbox, which it
- * seals then, and when no other worker is full: its bodies may wait for what only this one can still run. The last one also has to find the runtime's queue empty, which it seals first: what a body sends from
- * then on finds the runtime closed. */
+ * seals then, and when no other worker is full: its bodies may wait for what only this one can still run. The last one
+ * also has to find the runtime's queue empty, which it seals first: what a body sends from then on finds the runtime
+ * closed. */
 #include "core/closing.h"
 
 #include "base/list.h"
@@ -107,8 +108,8 @@ void worker_remove_guest(struct worker *worker)
 
 /* ---- the end ---- */
 
-/* Tasks that any worker may run go to the runtime's queue: this one may be full, and one of its bodies wait for what such
- * a task is to run again. The queue is not sealed as long as this worker has tasks. */
+/* Tasks that any worker may run go to the runtime's queue: this one may be full, and one of its bodies wait for what
+ * such a task is to run again. The queue is not sealed as long as this worker has tasks. */
 void closing_begin(struct worker *worker)
 {
     struct inbox_list anyones = {NULL, NULL};
@@ -122,7 +123,7 @@ void closing_begin(struct worker *worker)
         runtime_push(worker->runtime, NULL, item_of(node));
 }
 
-/* Whether one of the other workers is full. */
+/* By a worker that is full. The caller's has no body, and so is not. */
 static bool is_needed(const struct worker *worker)
 {
     const struct runtime *runtime = worker->runtime;
@@ -142,7 +143,9 @@ bool closing_may_end(struct worker *worker)
 void closing_note_not_full(struct worker *worker)
 {
     struct runtime *runtime = worker->runtime;
-    for (unsigned i = 0; runtime_is_closed(runtime) && i < runtime->worker_count; i++)
+    if (!runtime_is_closed(runtime))
+        return;
+    for (unsigned i = 0; i < runtime->worker_count; i++)
         if (&runtime->workers[i] != worker)
             worker_rouse(&runtime->workers[i]);
 }

@@ -78,15 +78,15 @@ static jlt_status pass_gate(struct runtime *runtime, struct gate *gate, const st
     return status == JLT_OK ? gate_enter(gate, &runtime->senders, wait) : status;
 }
 
-static jlt_status pass_quota(struct runtime *runtime, size_t bytes, const struct call_options *options)
+static jlt_status pass_quota(struct runtime *runtime, size_t bytes, const struct call_options *options, bool dont_wait)
 {
     struct quota *quota = &runtime->quota;
     struct gate_wait wait = {1, NULL, NULL, options->deadline, options->canceller};
-    jlt_status status = pass_gate(runtime, &quota->messages, &wait, options->dont_wait, true);
+    jlt_status status = pass_gate(runtime, &quota->messages, &wait, dont_wait, true);
     if (status != JLT_OK)
         return status;
     wait.places = bytes;
-    status = pass_gate(runtime, &quota->bytes, &wait, options->dont_wait, true);
+    status = pass_gate(runtime, &quota->bytes, &wait, dont_wait, true);
     if (status != JLT_OK)
         gate_leave(&quota->messages, &runtime->senders, 1);
     return status;
@@ -99,18 +99,17 @@ static jlt_status pass(struct runtime *runtime, struct gate *gate, const struct 
                        const struct message *message, const struct call_options *options, struct ring_wait *listed)
 {
     const struct gate_wait wait = {1, task, listed, options->deadline, options->canceller};
-    struct call_options tries = *options;
     bool goes_past = !task && runtime->quota.few_fibers;
     jlt_status status = pass_gate(runtime, gate, &wait, options->dont_wait, goes_past);
     if (status != JLT_OK || !runtime->quota.is_set)
         return status;
     size_t bytes = message_input_size(message->item.kind, message->type);
-    tries.dont_wait = options->dont_wait || !quota_is_inside();
-    while ((status = pass_quota(runtime, bytes, &tries)) != JLT_OK) {
+    bool tries = options->dont_wait || !quota_is_inside();
+    while ((status = pass_quota(runtime, bytes, options, tries)) != JLT_OK) {
         gate_leave(gate, &runtime->senders, 1);
         if (status != JLT_FULL || options->dont_wait)
             return status;
-        status = pass_quota(runtime, bytes, options);
+        status = pass_quota(runtime, bytes, options, false);
         if (status != JLT_OK || gate_try_enter(gate, 1))
             return status;
         quota_leave(&runtime->quota, &runtime->senders, bytes);
