@@ -166,6 +166,13 @@ static inline struct inbox_chain inbox_seal(struct inbox *inbox)
     return inbox_in_order(inbox_seal_head(inbox));
 }
 
+/* Makes the caller the owner of an empty inbox that nobody owned. False: it was not so. */
+static inline bool inbox_claim(struct inbox *inbox)
+{
+    struct inbox_node *idle = INBOX_IDLE;
+    return atomic_compare_exchange_strong(&inbox->head, &idle, NULL);
+}
+
 /* The owner: from empty to INBOX_IDLE or INBOX_SEALED. False if something was pushed meanwhile. */
 static inline bool inbox_leave(struct inbox *inbox, struct inbox_node *as)
 {

@@ -45,6 +45,7 @@
 
 #include "core/closing.h"
 #include "core/engine.h"
+#include "core/express.h"
 
 #include <sched.h>
 
@@ -481,6 +482,7 @@ static bool has_missed_something(struct worker *worker)
 
 static void stop_looking(struct worker *worker)
 {
+    express_forget(worker);
     change_flags(worker, WORKER_ATTENTIVE, 0);
     count_awake(worker, false);
     if (!worker_has_others(worker))

@@ -8,6 +8,7 @@
 #include "core/attention.h"
 #include "core/closing.h"
 #include "core/engine.h"
+#include "core/express.h"
 #include "core/fork.h"
 #include "core/message.h"
 #include "core/probes.h"
@@ -36,6 +37,7 @@ static void look_at_clock(struct worker *worker)
 static void begin_row(struct fiber *fiber)
 {
     struct worker *worker = fiber->worker;
+    express_forget(worker);
     if (++worker->bodies == worker->bodies_at_most)
         atomic_store(&worker->full, true);
     fiber->in_row = true;
@@ -216,5 +218,8 @@ void body_run_message(struct fiber *fiber, struct message *message, void *state,
     }
     if (is_small && !error)
         memcpy(message_output(message), small, type->fields.output_size);
-    message_complete(message, error);
+    if (message->item.flags & MESSAGE_EXPRESS)
+        express_complete(fiber->worker, message, error);
+    else
+        message_complete(message, error);
 }

@@ -23,6 +23,7 @@
 #include "core/attention.h"
 #include "core/body.h"
 #include "core/engine.h"
+#include "core/express.h"
 #include "core/queue.h"
 #include "core/ring.h"
 #include "core/runtime.h"
@@ -93,7 +94,7 @@ static void tell(uintptr_t was)
 
 /* ---- the worker's side ---- */
 
-void message_complete(struct message *message, struct error *error)
+bool message_complete(struct message *message, struct error *error)
 {
     enum { over = MESSAGE_CANCELLED_OVER - MESSAGE_CANCELLED };
     message->error = error;
@@ -101,12 +102,13 @@ void message_complete(struct message *message, struct error *error)
     do {
         if (was == MESSAGE_ABANDONED || was == MESSAGE_FORSAKEN) {
             free_undelivered(message);
-            return;
+            return false;
         }
         next = was & message_answer ? was + over : answered(was, MESSAGE_DONE);
     } while (!atomic_compare_exchange_strong(&message->state, &was, next));
     if (!(was & message_answer))
         tell(was);
+    return true;
 }
 
 void message_refuse_with(struct message *message, struct error *error)
@@ -355,6 +357,7 @@ static enum wait_end await(struct message *message, int64_t timeout_ns)
 static jlt_status receive_early(struct message *message, uintptr_t state)
 {
     bool late = state == MESSAGE_LATE || state == MESSAGE_LATE_OVER;
+    bool express = message->item.flags & MESSAGE_EXPRESS;
     bool phased = message->item.flags & MESSAGE_PHASED, begun = atomic_load(&message->item.phase) == MESSAGE_BEGUN;
     const char *name = message->type->name;
     jlt_status status = late ? JLT_DEADLINE_EXCEEDED : JLT_CANCELLED;
@@ -369,6 +372,8 @@ static jlt_status receive_early(struct message *message, uintptr_t state)
     state = atomic_exchange(&message->state, MESSAGE_FORSAKEN);
     if (state == MESSAGE_CANCELLED_OVER || state == MESSAGE_LATE_OVER)
         free_undelivered(message);
+    else if (express)
+        express_abandon();
     return status;
 }
 

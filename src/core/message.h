@@ -53,8 +53,16 @@ enum message_state {
 };
 
 /* item.phase. The worker: WAITING -> BEGUN. Who gives it up: WAITING -> LEAVING, gives its place back and answers, ->
- * GONE. Then the worker may free it. */
-enum message_phase { MESSAGE_WAITING, MESSAGE_BEGUN, MESSAGE_LEAVING, MESSAGE_GONE };
+ * GONE. Then the worker may free it. The others are those of an express message (express.h). */
+enum message_phase {
+    MESSAGE_WAITING,
+    MESSAGE_BEGUN,
+    MESSAGE_LEAVING,
+    MESSAGE_GONE,
+    MESSAGE_EXPECTED,
+    MESSAGE_ARMED,
+    MESSAGE_RETIRED,
+};
 
 enum message_flag {
     MESSAGE_INVOKED = 1,  /* its receiver waits for it from the start */
@@ -66,6 +74,7 @@ enum message_flag {
     MESSAGE_BODILESS = 16,  /* no body answers it (monitor.c): it neither has a place nor begins */
     MESSAGE_QUEUED = 64,    /* a struct queued follows it */
     MESSAGE_DEADLINE = 256, /* its limit has a deadline */
+    MESSAGE_EXPRESS = 512,  /* an invoke's, in its thread's own memory (express.h) */
 };
 
 struct message {
@@ -87,6 +96,7 @@ enum {
     message_alignment = 16,    /* any C type's */
     message_small_output = 64, /* bytes of outputs that are written elsewhere first (worker.c) */
     message_head = offsetof(struct message, borrowed), /* where the input is */
+    message_express_size = 128,                        /* bytes of one that can take the express way */
 };
 _Static_assert(sizeof(struct message) == 64 && message_head % message_alignment == 0, "one line, and payload aligned");
 
@@ -135,6 +145,9 @@ static inline size_t message_size(enum item_kind kind, const struct type *type)
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
                             bool wanted);
 
+/* An invoke's of a task, in the calling thread's own memory. NULL: it is too large for that, or there is none. */
+struct message *message_new_express(const struct type *type, const void *input);
+
 /* An invoke's over the caller's input. flags: MESSAGE_TIMED. NULL: no memory. */
 struct message *message_new_borrowing(enum item_kind kind, unsigned flags, const struct type *type, const void *input);
 
@@ -180,8 +193,9 @@ bool message_give_up(struct message *message, enum message_state as);
 void message_give_up_all(void);
 void message_accept_waits(void);
 
-/* Worker's side: the reply is there. Owns error. The message is not the worker's any more. */
-void message_complete(struct message *message, struct error *error);
+/* Worker's side: the reply is there. Owns error. The message is not the worker's any more. False: it was freed, for
+ * want of a receiver. */
+bool message_complete(struct message *message, struct error *error);
 
 /* Worker's side: completes a message that was not begun. */
 void message_refuse(struct message *message, jlt_status status);

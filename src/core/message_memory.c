@@ -6,6 +6,7 @@
 
 #include "base/checks.h"
 #include "core/block.h"
+#include "core/express.h"
 #include "core/limit.h"
 #include "core/quarantine.h"
 #include "core/queue.h"
@@ -20,7 +21,8 @@ static void init(struct message *message, enum item_kind kind, unsigned flags, c
     bool phased = !(flags & (MESSAGE_INVOKED | MESSAGE_BODILESS)) && (wanted || flags & MESSAGE_LIMITED);
     message->item.kind = (uint8_t)kind;
     message->item.flags = (uint16_t)(flags | (phased ? MESSAGE_PHASED : 0));
-    atomic_init(&message->item.phase, MESSAGE_WAITING);
+    if (!(flags & MESSAGE_EXPRESS)) /* else it has one, which a worker may look at */
+        atomic_init(&message->item.phase, MESSAGE_WAITING);
     message->type = type;
     message->error = NULL;
     if (checks_enabled)
@@ -156,6 +158,16 @@ struct message *message_new_borrowing(enum item_kind kind, unsigned flags, const
     return message;
 }
 
+struct message *message_new_express(const struct type *type, const void *input)
+{
+    struct message *message = message_size(ITEM_RUN, type) <= message_express_size ? express_open() : NULL;
+    if (!message)
+        return NULL;
+    init(message, ITEM_RUN, MESSAGE_INVOKED | MESSAGE_EXPRESS, type, true);
+    set_payload(message, input);
+    return message;
+}
+
 void message_free(struct message *message)
 {
     unsigned flags = message->item.flags;
@@ -164,5 +176,10 @@ void message_free(struct message *message)
         limit_remove(message_limit_of(message));
     if (flags & MESSAGE_BORROWS)
         free(message->borrowed.output);
+    if (flags & MESSAGE_EXPRESS) {
+        if (!express_is_own(message))
+            free(message);
+        return;
+    }
     block_free(message, block_size(message->item.kind, flags, message->type));
 }

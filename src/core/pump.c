@@ -7,6 +7,7 @@
 #include "core/body.h"
 #include "core/closing.h"
 #include "core/engine.h"
+#include "core/express.h"
 #include "core/message.h"
 #include "core/parker.h"
 #include "core/task.h"
@@ -76,6 +77,9 @@ static struct item *next_item(struct worker *worker, struct fiber *fiber)
 {
     if (worker->bodies - fiber->in_row == worker->bodies_at_most)
         return next_errand(worker);
+    struct item *expected = express_take(worker);
+    if (expected)
+        return expected;
     worker->own_next = !worker->own_next;
     struct item *item = worker->own_next ? take_own(worker) : take_anyones(worker, fiber);
     if (!item)
@@ -110,7 +114,7 @@ static bool has_work(void *context)
     const struct worker *worker = wait->worker;
     if (worker->runtime->engine->safepoint && ++wait->looks % looks_per_safepoint == 0)
         worker->runtime->engine->safepoint();
-    return !inbox_is_empty(&worker->inbox) || !ready_is_empty(&worker->runtime->ready) ||
+    return express_has_come(worker) || !inbox_is_empty(&worker->inbox) || !ready_is_empty(&worker->runtime->ready) ||
            (wait->mailbox && !inbox_is_empty(wait->mailbox));
 }
 
@@ -271,6 +275,7 @@ static void enter(struct worker *worker, struct fiber *fiber)
  * one already and it parks, or ends. */
 static enum pump_result step_aside(struct worker *worker, struct fiber *fiber)
 {
+    express_forget(worker);
     if (attention_step_aside(worker))
         return PUMP_YIELD;
     if (attention_has_enough_parked(worker))
@@ -303,6 +308,8 @@ enum pump_result worker_pump(struct worker *worker, struct fiber *fiber)
             break;
         }
         body_end_row(fiber);
+        if (worker->closing)
+            express_forget(worker);
         closing_end_if_done(worker);
         if (await_more(worker))
             continue;

@@ -7,6 +7,7 @@
 #include "core/send.h"
 
 #include "base/prefetch.h"
+#include "core/express.h"
 #include "core/failure.h"
 #include "core/message.h"
 #include "core/parker.h"
@@ -122,6 +123,8 @@ static jlt_status pass(struct runtime *runtime, struct gate *gate, const struct 
 
 static jlt_status push(struct runtime *runtime, struct task *task, struct message *message)
 {
+    if (message->item.flags & MESSAGE_EXPRESS && express_send(message))
+        return JLT_OK;
     if (message->item.kind == ITEM_RUN)
         return task_send(task, message);
     if (message->item.kind == ITEM_START)
@@ -329,6 +332,10 @@ static struct message *invoked(unsigned flags, const struct type *type, enum ite
     enum { small = 512 };
     if (is_limited(options))
         return message_new(kind, flags | limit_flags(options), type, input, true);
+    struct message *message =
+        kind == ITEM_RUN && !flags && !parker_suspends() ? message_new_express(type, input) : NULL;
+    if (message)
+        return message;
     if (message_size(kind, type) <= small)
         return message_new(kind, flags | MESSAGE_INVOKED, type, input, true);
     return message_new_borrowing(kind, flags, type, input);
@@ -390,7 +397,8 @@ jlt_status runtime_call_with(struct task *task, const void *input, const struct 
 jlt_status runtime_invoke_task_with(struct task *task, const void *input, const struct call_options *options,
                                     void *output)
 {
-    prefetch_to_write(&task->mailbox); /* its worker may be looking at it */
+    if (!express_is_expected())
+        prefetch_to_write(&task->mailbox); /* its worker may be looking at it */
     return send_and_wait(task->runtime, task, task->type, ITEM_RUN, input, options, output);
 }
 

@@ -96,7 +96,8 @@ static bool spin(struct spinner *spinner, int64_t limit_ns, enum spin_pace pace,
     return false;
 }
 
-/* What comes at once is seen at once, and costs no clock: a cpu_relax is a good part of an exchange. */
+/* What comes at once is seen at once, and costs no clock: a cpu_relax is a good part of an exchange. Nor is it counted
+ * among those who wait awake: the count's line is at the core of whoever looked last. */
 static bool comes_at_once(bool (*done)(void *context), void *context)
 {
     for (int i = 0; i < looks_at_once && !is_crowded(); i++)
@@ -112,15 +113,14 @@ bool spin_until(struct spinner *spinner, enum spin_kind kind, enum spin_pace pac
     bool counted = kind == SPIN_CLIENT, success = false;
     spinner->began_ns = 0;
     if (limit_ns > 0 && processors > 1) {
-        if (counted)
-            atomic_fetch_add_explicit(&awake_clients, 1, memory_order_relaxed);
         if (pace == SPIN_CLOSE && comes_at_once(done, context)) {
             spinner->last_ns[0] = 0;
             spinner->failures = 0;
-            success = true;
-        } else {
-            success = spin(spinner, limit_ns, pace, done, context);
+            return true;
         }
+        if (counted)
+            atomic_fetch_add_explicit(&awake_clients, 1, memory_order_relaxed);
+        success = spin(spinner, limit_ns, pace, done, context);
         if (counted)
             atomic_fetch_sub_explicit(&awake_clients, 1, memory_order_relaxed);
     }

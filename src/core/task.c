@@ -28,6 +28,7 @@
 #include "core/body.h"
 #include "core/closing.h"
 #include "core/engine.h"
+#include "core/express.h"
 #include "core/failure.h"
 #include "core/message.h"
 #include "core/runtime.h"
@@ -548,7 +549,8 @@ static bool run_turn(struct task *task, struct fiber *fiber)
         }
         if (!task->batch) {
             bool stays = task->live && !task->last_dropped && !task->sealing;
-            if (!(stays && worker_linger(worker, &task->mailbox)) && !give_up(task, fiber))
+            bool more = stays && (worker_linger(worker, &task->mailbox) || express_take_for(worker, task));
+            if (!more && !give_up(task, fiber))
                 return false;
             continue;
         }

@@ -4,6 +4,7 @@
  * anywhere is in the runtime's queue (ready.h); what must run on this thread is in the worker's own inbox.
  *
  *   attention.c   who looks at what is ready, and who sleeps
+ *   express.c     a call that is looked for where the last one was
  *   pump.c        what a fiber does between bodies
  *   body.c        running a body
  *   closing.c     live tasks, and how a worker ends */
@@ -75,6 +76,7 @@ struct worker {
     unsigned number; /* among the runtime's, from 0 */
 
     /* the worker's own: only the fiber that runs on its thread touches these */
+    struct message *expected;        /* NULL: none (express.h) */
     struct inbox_list own;           /* what was taken out of the inbox, in order */
     bool own_next;                   /* whether that comes before the runtime's queue, the next time */
     struct ahead ahead;              /* of the runtime's queue (ready.h) */

@@ -552,6 +552,14 @@ struct fake_counts fake_counts(struct runtime *runtime)
     return (struct fake_counts){atomic_load(&fake->rings), atomic_load(&fake->calls), atomic_load(&fake->wakes)};
 }
 
+int fake_run_awake_(const struct CMUnitTest *tests, size_t count)
+{
+    spin_configure(100000000);
+    setenv("CMOCKA_TEST_ABORT", "1", 0); /* as below */
+    fake_bells = FAKE_BELLS_OTHER;
+    return _cmocka_run_group_tests("waiting awake", tests, count, NULL, NULL);
+}
+
 int fake_run_tests_(const struct CMUnitTest *tests, size_t count)
 {
     int failed = 0;

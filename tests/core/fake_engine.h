@@ -52,6 +52,10 @@ extern atomic_int fake_failing_fibers, fake_failing_frames, fake_failing_keeps;
 #define fake_run_tests(tests) fake_run_tests_(tests, sizeof(tests) / sizeof(tests)[0])
 int fake_run_tests_(const struct CMUnitTest *tests, size_t count);
 
+/* The same with waits that stay awake, 0.1 s long. */
+#define fake_run_awake(tests) fake_run_awake_(tests, sizeof(tests) / sizeof(tests)[0])
+int fake_run_awake_(const struct CMUnitTest *tests, size_t count);
+
 /* ---- in bodies ---- */
 
 /* Fails the frame; the first failure is kept. */
