@@ -25,7 +25,7 @@
 
 struct inbox_node {
     struct inbox_node *next;
-    struct inbox_node *hint;
+    _Atomic(struct inbox_node *) hint; /* relaxed: whoever reads it makes nothing of what it says */
 };
 
 /* The last nodes that a thread has pushed, for hints. */
@@ -48,7 +48,7 @@ enum inbox_push { INBOX_PUSHED, INBOX_WAS_IDLE, INBOX_REFUSED };
 static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node *node, struct inbox_trail *trail)
 {
     struct inbox_node **oldest = &trail->nodes[trail->next++ % inbox_trail_length];
-    node->hint = *oldest;
+    atomic_store_explicit(&node->hint, *oldest, memory_order_relaxed);
     *oldest = node;
     struct inbox_node *head = atomic_load(&inbox->head);
     do {
@@ -75,7 +75,7 @@ static inline enum inbox_push inbox_push_chain(struct inbox *inbox, struct inbox
 static inline bool inbox_push_to_owned(struct inbox *inbox, struct inbox_node *node, struct inbox_trail *trail)
 {
     struct inbox_node **oldest = &trail->nodes[trail->next++ % inbox_trail_length];
-    node->hint = *oldest;
+    atomic_store_explicit(&node->hint, *oldest, memory_order_relaxed);
     *oldest = node;
     struct inbox_node *head = atomic_load(&inbox->head);
     do {
@@ -129,7 +129,7 @@ static inline struct inbox_chain inbox_in_order(struct inbox_node *head)
 {
     struct inbox_chain chain = {NULL, head, 0};
     for (struct inbox_node *node = chain.last, *next; node; node = next, chain.length++) {
-        prefetch_to_write(node->hint);
+        prefetch_to_write(atomic_load_explicit(&node->hint, memory_order_relaxed));
         next = node->next;
         node->next = chain.first;
         chain.first = node;

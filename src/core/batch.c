@@ -28,16 +28,40 @@ static void undo(struct batch *batch, jlt_status status)
     batch->count = 0;
 }
 
+static bool is_limited(const struct batch *batch)
+{
+    return batch->options.deadline != limit_never || batch->options.canceller;
+}
+
+/* As send.c does with one. */
+static jlt_status push_queued(struct batch *batch, struct message *last)
+{
+    struct queue *queue = batch->options.queue;
+    bool open = queue_open(queue);
+    for (unsigned i = 0; i < batch->count; i++)
+        if (open)
+            queue_enter(queue, batch->messages[i], batch->entries[i]->user);
+        else
+            message_begin_dropped(batch->messages[i]);
+    jlt_status status = task_send_many(batch->task, batch->messages[0], last);
+    for (unsigned i = 0; i < batch->count; i++)
+        if (open && status != JLT_OK)
+            queue_leave(queue, batch->messages[i]);
+        else if (!open && status == JLT_OK)
+            queue_let_go(queue);
+    if (open)
+        queue_shut(queue);
+    return status;
+}
+
 /* The messages may be gone when they are pushed, but for those that have receivers, which are the sender's until they
  * are in a queue. */
-static void give_receivers(struct batch *batch, const bool *wanted)
+static void give_receivers(struct batch *batch)
 {
     for (unsigned i = 0; i < batch->count; i++) {
-        if (!wanted[i])
-            continue;
         if (batch->entries[i]->receiver)
             *(struct message **)batch->entries[i]->receiver = batch->messages[i];
-        if (batch->options.queue)
+        if (batch->options.queue && is_limited(batch))
             queue_attach(batch->options.queue, message_queued(batch->messages[i]), batch->messages[i],
                          batch->entries[i]->user);
     }
@@ -45,23 +69,23 @@ static void give_receivers(struct batch *batch, const bool *wanted)
 
 static jlt_status push(struct batch *batch, size_t *sent)
 {
-    bool wanted[pushed_at_most];
     struct message *last = NULL;
     if (!batch->count)
         return JLT_OK;
     for (unsigned i = 0; i < batch->count; i++) {
-        wanted[i] = batch->entries[i]->receiver || batch->options.queue;
         batch->messages[i]->item.node.next = last ? &last->item.node : NULL;
-        batch->messages[i]->item.node.hint = NULL;
+        atomic_store_explicit(&batch->messages[i]->item.node.hint, NULL,
+                              memory_order_relaxed); /* pushing publishes it */
         last = batch->messages[i];
     }
-    jlt_status status = task_send_many(batch->task, batch->messages[0], last);
+    bool queued = batch->options.queue && !is_limited(batch);
+    jlt_status status = queued ? push_queued(batch, last) : task_send_many(batch->task, batch->messages[0], last);
     if (status != JLT_OK) {
         undo(batch, status);
         return status;
     }
     *sent += batch->count;
-    give_receivers(batch, wanted);
+    give_receivers(batch);
     batch->count = 0;
     return JLT_OK;
 }

@@ -18,6 +18,7 @@ enum item_kind {
     ITEM_WAKE,      /* worker: a parker whose fiber waits on this thread */
     ITEM_CLOSE,     /* worker: the runtime closes */
     ITEM_CANCEL,    /* worker: ... and what has not begun is cancelled */
+    ITEM_QUEUED,    /* completion queue: a message's place in it, where the message's own node is in use */
     ITEM_INTERRUPT, /* worker: what is suspended on its thread, and given up, is told to stop */
 };
 

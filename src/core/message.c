@@ -72,9 +72,15 @@ static void free_undelivered(struct message *message)
 
 /* ---- whom an answer is for ---- */
 
-static struct queued *queued_of(uintptr_t state)
+static void *address_of(uintptr_t state)
 {
-    return (struct queued *)(state & ~(uintptr_t)(message_in_queue | message_answer));
+    return (void *)(state & ~(uintptr_t)(message_in_queue | message_in_block | message_answer));
+}
+
+static struct queue *queue_of(uintptr_t state)
+{
+    void *address = address_of(state);
+    return state & message_in_block ? ((struct queued *)address)->queue : address;
 }
 
 /* The state with this answer, of one that has none. */
@@ -84,10 +90,10 @@ static uintptr_t answered(uintptr_t was, enum message_state as)
 }
 
 /* After that. */
-static void tell(uintptr_t was)
+static void tell(struct message *message, uintptr_t was)
 {
     if (was & message_in_queue)
-        queue_push(queued_of(was));
+        queue_push(queue_of(was), message);
     else if (was >= message_states)
         parker_wake((struct parker *)was);
 }
@@ -107,7 +113,7 @@ bool message_complete(struct message *message, struct error *error)
         next = was & message_answer ? was + over : answered(was, MESSAGE_DONE);
     } while (!atomic_compare_exchange_strong(&message->state, &was, next));
     if (!(was & message_answer))
-        tell(was);
+        tell(message, was);
     return true;
 }
 
@@ -127,9 +133,8 @@ bool message_begin(struct message *message, struct worker *worker)
     unsigned char phase = MESSAGE_WAITING;
     if (!(message->item.flags & MESSAGE_PHASED))
         return true;
-    message->item.node.hint = (struct inbox_node *)(void *)worker; /* nobody needs the hint any more */
-    if (message->item.flags & MESSAGE_QUEUED)
-        prefetch_to_write(message_queued(message)); /* for when its body has ended */
+    /* nobody needs the hint any more; relaxed: the next step publishes it */
+    atomic_store_explicit(&message->item.node.hint, (struct inbox_node *)(void *)worker, memory_order_relaxed);
     if (atomic_compare_exchange_strong(&message->item.phase, &phase, MESSAGE_BEGUN))
         return true;
     while (atomic_load(&message->item.phase) != MESSAGE_GONE)
@@ -195,7 +200,7 @@ static bool set_state(struct message *message, enum message_state as)
         forsaken = was == MESSAGE_ABANDONED || as == MESSAGE_FORSAKEN;
     } while (!atomic_compare_exchange_strong(&message->state, &was, forsaken ? MESSAGE_FORSAKEN : answered(was, as)));
     if (!forsaken)
-        tell(was);
+        tell(message, was);
     return true;
 }
 
@@ -218,7 +223,8 @@ static bool give_up(struct message *message, enum message_state as)
     }
     if (phase != MESSAGE_BEGUN || flags & MESSAGE_BORROWS)
         return false;
-    struct worker *worker = (struct worker *)(void *)message->item.node.hint;
+    /* relaxed: where it is no worker any more, the message is in its queue, and so has an answer */
+    struct worker *worker = (void *)atomic_load_explicit(&message->item.node.hint, memory_order_relaxed);
     if (!set_state(message, as))
         return false;
     worker_interrupt(worker);
@@ -456,7 +462,7 @@ void message_drop(struct message *message)
     uintptr_t state = atomic_load(&message->state);
     COUNT(receivers, -1);
     if (state & message_in_queue)
-        queue_forget(queued_of(state));
+        queue_forget(message_place(message));
     else if (!message->type->fields.skip_if_dropped || !give_up(message, MESSAGE_FORSAKEN))
         message_drop_answered(message);
 }
@@ -468,10 +474,30 @@ bool message_can_enter_queue(struct message *message)
     return atomic_load(&message->state) < message_states;
 }
 
+struct queued *message_place(struct message *message)
+{
+    uintptr_t state = atomic_load(&message->state);
+    return state & message_in_block ? address_of(state) : message_queued(message);
+}
+
+/* relaxed, both: sending it publishes it */
+void message_begin_in_queue(struct message *message, struct queue *queue)
+{
+    atomic_store_explicit(&message->state, (uintptr_t)queue | message_in_queue | MESSAGE_PENDING, memory_order_relaxed);
+}
+
+void message_begin_dropped(struct message *message)
+{
+    COUNT(receivers, -1);
+    atomic_store_explicit(&message->state, MESSAGE_ABANDONED, memory_order_relaxed);
+}
+
 bool message_enter_queue(struct message *message, struct queued *queued)
 {
+    bool in_block = queued->item.flags & QUEUED_BLOCK;
+    uintptr_t where = in_block ? (uintptr_t)queued | message_in_block : (uintptr_t)queued->queue;
     uintptr_t was = atomic_load(&message->state);
-    while (!atomic_compare_exchange_strong(&message->state, &was, (uintptr_t)queued | message_in_queue | was))
+    while (!atomic_compare_exchange_strong(&message->state, &was, where | message_in_queue | was))
         continue;
     return was == MESSAGE_PENDING;
 }

@@ -22,6 +22,8 @@
 
 #include <stdalign.h>
 
+struct queue;
+struct queued;
 struct ring_wait;
 struct runtime;
 struct task;
@@ -35,9 +37,10 @@ struct worker;
  *                   CANCELLED -> CANCELLED_OVER, LATE -> LATE_OVER; the same
  *                   ABANDONED, FORSAKEN: the worker frees it
  *
- * While it is in a queue the state is the sum of its struct queued's address, message_in_queue, and PENDING or the
- * answer; so its receiver is not seen to be answered before it has come out. Parkers and these are aligned so that the
- * low bits are a state's; a parker's are those of PENDING. */
+ * While it is in a queue the state is the sum of the queue's address, message_in_queue, and PENDING or the answer; so
+ * its receiver is not seen to be answered before it has come out. Of one that was attached later the address is that of
+ * its struct queued, and message_in_block is there too. Parkers and these are aligned so that the low bits are a
+ * state's; a parker's are those of PENDING. */
 enum message_state {
     MESSAGE_PENDING,
     MESSAGE_ABANDONED,
@@ -48,7 +51,8 @@ enum message_state {
     MESSAGE_CANCELLED_OVER,
     MESSAGE_LATE_OVER,
     message_states,
-    message_in_queue = message_states,  /* a bit */
+    message_in_queue = message_states, /* a bit */
+    message_in_block = 2 * message_states,
     message_answer = message_states - 1 /* the bits below it */
 };
 
@@ -235,10 +239,19 @@ struct queued *message_queued(struct message *message);
 /* Whether it can be attached to a queue: it is in none, and nobody waits for it. */
 bool message_can_enter_queue(struct message *message);
 
+/* The place of one that is in a queue. */
+struct queued *message_place(struct message *message);
+
+/* Before it is sent: its answer will go to the queue. */
+void message_begin_in_queue(struct message *message, struct queue *queue);
+
+/* It has no receiver after all. */
+void message_begin_dropped(struct message *message);
+
 /* Its answer, now or to come, goes to the queue. False: it has one, and the caller sees to it. */
 bool message_enter_queue(struct message *message, struct queued *queued);
 
-/* It has its answer, which is the receiver's from here on. */
+/* It has its answer, or was not sent, and is the receiver's from here on. */
 void message_leave_queue(struct message *message);
 
 /* In a queue: it is dropped, if it has no answer yet. True: it is not the receiver's any more. */

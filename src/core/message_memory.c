@@ -131,8 +131,10 @@ struct message *message_new(enum item_kind kind, unsigned flags, const struct ty
         *message_limit_of(message) = (struct limit){.owner = NULL}; /* not added yet, and so removed */
     if (flags & MESSAGE_COUNTED)
         *message_awaits_of(message) = message;
-    if (flags & MESSAGE_QUEUED)
-        message_queued(message)->is_block = false;
+    if (flags & MESSAGE_QUEUED) {
+        message_queued(message)->item.kind = ITEM_QUEUED;
+        message_queued(message)->item.flags = 0;
+    }
     return message;
 }
 

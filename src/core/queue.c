@@ -13,11 +13,15 @@
  *     behind, so that none sleeps while there is something. One that was chosen, and does not take, passes that on.
  *
  * What is attached is listed until it comes out, since a drop, or the end of the runtime's patience, gives up all of
- * it. A message is attached after it was sent (its receiver is the sender's until then), so that it cannot come out, be
- * received and freed, while its sender still has to do with it; in the step in which its state says so, it has an
- * answer or will be pushed by who gives it one. Between that one's step and its push the message is neither pending nor
- * in the queue; the queue is there until the push is over, since each that is attached is one of its owners (so are the
- * handle, a send under way, and a taker that waits).
+ * it. A message is attached and sent in one step, under the lock, so that it cannot come out, be received and freed,
+ * while its sender still has to do with it. One that has a limit, which may answer it before it is sent, is attached
+ * afterwards (its receiver is the sender's until then), as is a receiver that was there before: in the step in which
+ * its state says so, it has an answer or will be pushed by who gives it one. Between that one's step and its push the
+ * message is neither pending nor in the queue; the queue is there until the push is over, since each that is attached
+ * is one of its owners (so are the handle, a send under way, and a taker that waits).
+ *
+ * Who answers touches only the message's first line, whose node goes into the inbox; it is free once the message has
+ * begun. One that has not may still be in a mailbox: its struct queued goes there in its stead.
  *
  * A drop seals the inbox; a push that comes too late drops the message itself. This it cannot do under the lock of
  * timers, under which limits fire; so a drop holds that lock, and limits that fire later find nothing attached.
@@ -154,9 +158,15 @@ bool queue_is_over(const struct queue *queue)
 
 /* ---- coming in ---- */
 
+struct queued *queue_place_of(struct inbox_node *node)
+{
+    struct item *item = item_of(node);
+    return item->kind == ITEM_QUEUED ? (struct queued *)item : message_place((struct message *)item);
+}
+
 void queue_free_block(struct queued *queued)
 {
-    if (queued->is_block)
+    if (queued->item.flags & QUEUED_BLOCK)
         free(queued);
 }
 
@@ -169,41 +179,90 @@ void queue_drop_answered(struct queued *queued)
     message_drop_answered(message);
 }
 
-static void append_one(struct queue *queue, struct queued *queued)
+static struct inbox_node *node_of(struct message *message)
+{
+    bool begun = atomic_load(&message->item.phase) == MESSAGE_BEGUN;
+    return begun ? &message->item.node : &message_place(message)->item.node;
+}
+
+static void append_one(struct queue *queue, struct message *message)
 {
     queue_drain(queue);
-    inbox_append(&queue->list, inbox_chain_of(&queued->node));
+    inbox_append(&queue->list, inbox_chain_of(node_of(message)));
 }
 
 /* It was dropped, or the inbox was idle. */
-static void push_locked(struct queued *queued)
+static void push_locked(struct queue *queue, struct message *message)
 {
-    struct queue *queue = queued->queue;
     queue_lock(queue);
     if (queue->dropped) {
+        struct queued *queued = message_place(message);
         mutex_unlock(&queue->lock);
-        COUNT(receivers, queued->dropped ? 0 : -1);
+        COUNT(receivers, queued->item.flags & QUEUED_DROPPED ? 0 : -1);
         queue_drop_answered(queued);
         queue_let_go_of(queue, 1);
         return;
     }
-    append_one(queue, queued);
+    append_one(queue, message);
     queue_unlock(queue);
 }
 
-void queue_push(struct queued *queued)
+void queue_push(struct queue *queue, struct message *message)
 {
     static _Thread_local struct inbox_trail pushed;
-    if (!inbox_push_to_owned(&queued->queue->inbox, &queued->node, &pushed))
-        push_locked(queued);
+    if (!inbox_push_to_owned(&queue->inbox, node_of(message), &pushed))
+        push_locked(queue, message);
 }
 
-void queue_attach(struct queue *queue, struct queued *queued, struct message *message, void *user)
+/* The lock's holder's. */
+static void list(struct queue *queue, struct queued *queued, struct message *message, void *user)
 {
     queued->message = message;
     queued->queue = queue;
     queued->user = user;
-    queued->dropped = false;
+    LIST_ADD(queue->attached, queued);
+}
+
+bool queue_open(struct queue *queue)
+{
+    mutex_lock(&queue->lock);
+    if (!queue->dropped)
+        return true;
+    mutex_unlock(&queue->lock);
+    return false;
+}
+
+void queue_enter(struct queue *queue, struct message *message, void *user)
+{
+    list(queue, message_queued(message), message, user);
+    message_begin_in_queue(message, queue);
+}
+
+void queue_leave(struct queue *queue, struct message *message)
+{
+    LIST_REMOVE(queue->attached, message_queued(message));
+    message_leave_queue(message);
+}
+
+static void give_up_attached(struct queue *queue)
+{
+    for (struct queued *queued = queue->attached; queued; queued = queued->next)
+        message_give_up(queued->message, MESSAGE_CANCELLED);
+}
+
+void queue_shut(struct queue *queue)
+{
+    if (!message_is_impatient()) { /* else it is set when or before what was entered is found in the list */
+        mutex_unlock(&queue->lock);
+        return;
+    }
+    open_up(queue);
+    give_up_attached(queue);
+    queue_unlock(queue);
+}
+
+void queue_attach(struct queue *queue, struct queued *queued, struct message *message, void *user)
+{
     mutex_lock(&queue->lock);
     if (queue->dropped) {
         mutex_unlock(&queue->lock);
@@ -212,9 +271,9 @@ void queue_attach(struct queue *queue, struct queued *queued, struct message *me
         queue_let_go_of(queue, 1);
         return;
     }
-    LIST_ADD(queue->attached, queued);
+    list(queue, queued, message, user);
     bool pending = message_enter_queue(message, queued);
-    if (pending && !message_is_impatient()) { /* else it is set when or before this one is found in the list */
+    if (pending && !message_is_impatient()) { /* as in queue_shut */
         mutex_unlock(&queue->lock);
         return;
     }
@@ -222,7 +281,7 @@ void queue_attach(struct queue *queue, struct queued *queued, struct message *me
     if (pending)
         message_give_up(message, MESSAGE_CANCELLED);
     else
-        append_one(queue, queued);
+        append_one(queue, message);
     queue_unlock(queue);
 }
 
@@ -230,10 +289,11 @@ jlt_status queue_add(struct queue *queue, struct message *message, void *user)
 {
     if (!message_can_enter_queue(message))
         return error_fail(JLT_INVALID_ARGUMENT, "jlt_queue_add: the receiver is in a queue, or waited for");
-    struct queued *queued = aligned_alloc(alignof(struct queued), sizeof *queued);
+    struct queued *queued = aligned_alloc(queued_block_alignment, sizeof *queued);
     if (!queued)
         return error_report(error_constant(JLT_NO_MEMORY));
-    queued->is_block = true;
+    queued->item.kind = ITEM_QUEUED;
+    queued->item.flags = QUEUED_BLOCK;
     queue_hold(queue);
     queue_attach(queue, queued, message, user);
     return error_none();
@@ -242,13 +302,13 @@ jlt_status queue_add(struct queue *queue, struct message *message, void *user)
 void queue_forget(struct queued *queued)
 {
     struct queue *queue = queued->queue;
-    bool is_block = queued->is_block;
+    bool is_block = queued->item.flags & QUEUED_BLOCK;
     queue_lock(queue);
     LIST_REMOVE(queue->attached, queued);
     bool forsaken = message_forsake(queued->message); /* then the message may be gone, and what follows it */
     if (!forsaken) {
         LIST_ADD(queue->attached, queued);
-        queued->dropped = true;
+        queued->item.flags |= QUEUED_DROPPED;
     }
     queue_unlock(queue);
     if (!forsaken)
@@ -291,8 +351,7 @@ void queues_give_up(void)
     pthread_mutex_lock(&queues_lock);
     for (struct queue *queue = queues; queue; queue = queue->next) {
         queue_lock(queue);
-        for (struct queued *queued = queue->attached; queued; queued = queued->next)
-            message_give_up(queued->message, MESSAGE_CANCELLED);
+        give_up_attached(queue);
         queue_drain(queue);
         queue_unlock(queue);
     }
@@ -321,7 +380,7 @@ static long forsake_all(struct queue *queue)
 {
     long gone = 0;
     for (struct queued *queued = queue->attached, *next; queued; queued = next) {
-        bool is_block = queued->is_block;
+        bool is_block = queued->item.flags & QUEUED_BLOCK;
         next = queued->next;
         if (!message_forsake(queued->message))
             continue;
@@ -340,7 +399,7 @@ static struct inbox_node *seal(struct queue *queue)
     inbox_append(&queue->list, inbox_seal(&queue->inbox));
     struct inbox_node *first = queue->list.first;
     for (struct inbox_node *node = first; node; node = node->next)
-        LIST_REMOVE(queue->attached, (struct queued *)node);
+        LIST_REMOVE(queue->attached, queue_place_of(node));
     queue->list.first = NULL;
     queue->dropped = true;
     return first;
@@ -350,9 +409,10 @@ static long drop_all(struct inbox_node *first)
 {
     long count = 0;
     for (struct inbox_node *node = first, *next; node; node = next, count++) {
+        struct queued *queued = queue_place_of(node);
         next = node->next;
-        COUNT(receivers, ((struct queued *)node)->dropped ? 0 : -1);
-        queue_drop_answered((struct queued *)node);
+        COUNT(receivers, queued->item.flags & QUEUED_DROPPED ? 0 : -1);
+        queue_drop_answered(queued);
     }
     return count;
 }

@@ -5,7 +5,7 @@
 #ifndef JLT_CORE_QUEUE_H
 #define JLT_CORE_QUEUE_H
 
-#include "base/inbox.h"
+#include "core/item.h"
 
 #include <jltask.h>
 
@@ -14,17 +14,23 @@
 struct message;
 struct queue;
 
-/* A message's membership in a queue, from when it is attached until it comes out. It follows the message that was sent
- * with a queue (message_queued), or is a block of its own where a receiver was attached later. */
+/* A message's place in a queue, from when it is attached until it comes out: the sender's and the takers', the worker
+ * that answers does not touch it. It follows the message that was sent with a queue (message_queued), or is a block of
+ * its own where a receiver was attached later. Aligned as message.h asks; with a small message it fills two lines. */
 struct queued {
-    alignas(16) struct inbox_node node; /* among the answered; the low bits of its address: message.h */
+    alignas(16) struct item item; /* ITEM_QUEUED; its node is among the answered if the message's own cannot be */
     struct message *message;
     struct queue *queue;
     void *user;
-    struct queued *previous, *next; /* among all that are attached; these and the next under the queue's lock */
-    bool dropped;                   /* its receiver was, after its answer had come */
-    bool is_block;                  /* of its own */
+    struct queued *previous, *next; /* among all that are attached; these and item.flags under the queue's lock */
 };
+
+/* item.flags */
+enum queued_flag {
+    QUEUED_DROPPED = 1, /* the receiver was, after the answer had come */
+    QUEUED_BLOCK = 2,   /* it is a block of its own */
+};
+enum { queued_block_alignment = 64 };
 
 /* ---- any thread ---- */
 
@@ -50,11 +56,19 @@ jlt_status queue_set_callback(struct queue *queue, void (*callback)(void *contex
                               void *context);
 
 /* Before a message is sent that is to come out of the queue: keeps the queue's memory for it. Then either attaches it,
- * when it was sent, or lets go. */
+ * or lets go. */
 void queue_hold(struct queue *queue);
 void queue_let_go(struct queue *queue);
 
-/* queued has the memory of one, nothing in it but is_block. The receiver is the queue's from here on. */
+/* Attaches messages that are about to be sent, and have no limit: queue_open locks, and queue_shut unlocks; between
+ * them they are entered, then pushed, and taken out again if that fails. Nothing comes out of the queue meanwhile.
+ * queue_open: false, and nothing is locked: it was dropped. */
+bool queue_open(struct queue *queue);
+void queue_enter(struct queue *queue, struct message *message, void *user);
+void queue_leave(struct queue *queue, struct message *message);
+void queue_shut(struct queue *queue);
+
+/* One that was sent. queued has the memory of one. The receiver is the queue's from here on. */
 void queue_attach(struct queue *queue, struct queued *queued, struct message *message, void *user);
 
 /* For a receiver that was there before. JLT_NO_MEMORY, and JLT_INVALID_ARGUMENT: it is in a queue, or waited for;
@@ -63,8 +77,8 @@ jlt_status queue_add(struct queue *queue, struct message *message, void *user);
 
 /* ---- for message.c ---- */
 
-/* Who has just answered the message, which is attached: it is ready to come out. */
-void queue_push(struct queued *queued);
+/* Who has just answered the message, which is attached to this one: it is ready to come out. */
+void queue_push(struct queue *queue, struct message *message);
 
 /* Its receiver is dropped before it has come out. */
 void queue_forget(struct queued *queued);

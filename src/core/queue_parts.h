@@ -58,6 +58,9 @@ void queue_let_go_of(struct queue *queue, long owners);
 /* Without a lock: drops the receiver of an answered message that is not in the queue any more. */
 void queue_drop_answered(struct queued *queued);
 
+/* Of an answered one's node. */
+struct queued *queue_place_of(struct inbox_node *node);
+
 /* Its memory, if it is a block of its own. */
 void queue_free_block(struct queued *queued);
 

@@ -34,10 +34,10 @@ static void take_all(struct queue *queue, struct taking *taking)
         struct inbox_node *node = inbox_pop(&queue->list);
         if (!node)
             return;
-        struct queued *queued = (struct queued *)node;
+        struct queued *queued = queue_place_of(node);
         LIST_REMOVE(queue->attached, queued);
         queue->left++; /* not the last: there is the handle */
-        if (queued->dropped) {
+        if (queued->item.flags & QUEUED_DROPPED) {
             node->next = taking->dropped;
             taking->dropped = node;
             continue;
@@ -53,7 +53,7 @@ static void finish_taking(struct taking *taking)
 {
     for (struct inbox_node *node = taking->dropped, *next; node; node = next) {
         next = node->next;
-        queue_drop_answered((struct queued *)node);
+        queue_drop_answered(queue_place_of(node));
     }
     taking->dropped = NULL;
 }

@@ -3,7 +3,8 @@
  * Sending: from what a caller gave to a message that a worker will take. A message first passes the gate of its
  * mailbox, or of the channel; from then on it has a place there, which whoever takes it, or gives it up, gives back.
  * Its limits, if any, begin to count before it is pushed, since it may be gone after that. One whose reply is to come
- * out of a queue has a receiver, the sender's until it is attached, which is last. */
+ * out of a queue is attached in the same step as it is pushed; with limits after that, and its receiver is the sender's
+ * until then (queue.c). */
 #include "core/send.h"
 
 #include "base/prefetch.h"
@@ -133,6 +134,26 @@ static jlt_status push(struct runtime *runtime, struct task *task, struct messag
     return runtime_push(runtime, worker, task ? &task->item : &message->item) ? JLT_OK : JLT_CLOSED;
 }
 
+/* The same for one whose reply is to come out of a queue, and which has no limit. */
+static jlt_status push_queued(struct runtime *runtime, struct task *task, struct message *message,
+                              const struct call_options *options)
+{
+    struct queue *queue = options->queue;
+    bool open = queue_open(queue);
+    if (open)
+        queue_enter(queue, message, options->user);
+    else
+        message_begin_dropped(message);
+    jlt_status status = push(runtime, task, message);
+    if (open && status != JLT_OK)
+        queue_leave(queue, message);
+    if (open)
+        queue_shut(queue);
+    else if (status == JLT_OK)
+        queue_let_go(queue);
+    return status;
+}
+
 static void count_sent(struct runtime *runtime, struct message *message)
 {
     unsigned insight = insight_of(runtime);
@@ -177,7 +198,8 @@ static jlt_status hand_over(struct runtime *runtime, struct task *task, struct m
         count_sent(runtime, message);
     jlt_status status = limited ? message_limit(message, options->deadline, options->canceller) : JLT_OK;
     if (status == JLT_OK)
-        status = push(runtime, task, message);
+        status =
+            options->queue && !limited ? push_queued(runtime, task, message, options) : push(runtime, task, message);
     if (status == JLT_OK)
         return JLT_OK;
     if (limited)
@@ -290,7 +312,7 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
         return status;
     if (receiver)
         *receiver = message; /* without one the message may be gone by now */
-    if (options->queue)
+    if (options->queue && is_limited(options))
         queue_attach(options->queue, message_queued(message), message, options->user);
     return error_none();
 }

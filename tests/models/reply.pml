@@ -240,7 +240,8 @@ proctype worker()
     bool begins = true;
     if
     :: phased ->
-        /* core/message.c message_begin: message->item.node.hint = (struct inbox_node *)(void *)worker; */
+        /* core/message.c message_begin: atomic_store_explicit(&message->item.node.hint,
+            (struct inbox_node *)(void *)worker, memory_order_relaxed); */
         atomic { TOUCH; if :: DO(21) -> hint = true :: else fi };
         atomic { /* core/message.c message_begin: if (atomic_compare_exchange_strong(&message->item.phase, &phase,
                     MESSAGE_BEGUN)) */
