@@ -18,7 +18,8 @@
  * and looks, or is where all others are, in the mailbox of its task.
  *
  * Order. A worker that takes a call owns the task by the step from an idle mailbox, else the call goes into the
- * mailbox; so what its sender has sent to that task before, which is there, comes before it (T1 of docs/lifetimes.md). */
+ * mailbox; so what its sender has sent to that task before, which is there, comes before it (T1 of
+ * docs/lifetimes.md). */
 #ifndef JLT_CORE_EXPRESS_H
 #define JLT_CORE_EXPRESS_H
 
