@@ -211,6 +211,49 @@ static void test_functions_that_fail(void **unused)
     in_body(failures_apart);
 }
 
+/* ---- where the stack ends ---- */
+
+static int begun, ended;
+
+static __attribute__((noinline)) int use_stack(void)
+{
+    enum { most = 96 << 10, page = 4096 };
+    volatile char stack[most];
+    for (int at = most - 1; at >= 0; at -= page)
+        stack[at] = 1;
+    return stack[most - 1];
+}
+
+/* Julia ends what overflows by longjmp, so this must not begin where there is less stack than it may count on. */
+static jlt_value *count_uses(jlt_frame *frame, void *data, jlt_value *const *arguments, size_t count)
+{
+    (void)frame, (void)data, (void)arguments, (void)count;
+    begun++;
+    ended += use_stack();
+    return NULL;
+}
+
+/* Called deeper and deeper: each time from some ten kilobytes further down. */
+static void functions_where_the_stack_ends(jlt_frame *frame)
+{
+    jlt_eval(frame, "@noinline dive(n, f) = n == 0 ? (f(); 0) : 1 + dive(n - 1, f)");
+    jlt_value *dives = apply(frame,
+                             "function (f)\n"
+                             "    for i in 0:10000\n"
+                             "        try dive(400 * i, f) catch e; return e isa StackOverflowError ? i : -1 end\n"
+                             "    end\n"
+                             "end",
+                             jlt_function(frame, "use stack", count_uses, NULL, NULL));
+    EXPECT(is_int(frame, dives, begun));
+    EXPECT(begun > 10 && ended == begun);
+}
+
+static void test_functions_where_the_stack_ends(void **unused)
+{
+    (void)unused;
+    in_body(functions_where_the_stack_ends);
+}
+
 /* ---- data ---- */
 
 static void opaques(jlt_frame *frame)
@@ -667,6 +710,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_functions),
         cmocka_unit_test(test_functions_that_fail),
+        cmocka_unit_test(test_functions_where_the_stack_ends),
         cmocka_unit_test(test_data),
         cmocka_unit_test(test_data_for_good),
         cmocka_unit_test(test_plain_functions),
