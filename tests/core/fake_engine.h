@@ -11,7 +11,7 @@
 #include "core/message.h"
 #include "core/runtime.h"
 #include "core/task.h"
-#include "test.h"
+#include "core/threads.h"
 
 /* ---- the engine ---- */
 
@@ -65,42 +65,39 @@ void fake_fail(jlt_frame *frame, jlt_status status, const char *message);
 void fake_yield(void);
 void fake_wait(atomic_uint *event, unsigned count);
 
-/* ---- threads and events of tests ---- */
-
-/* As assert_true, but for all threads: it ends the program. */
-#define check(condition) ((condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
-_Noreturn void check_failed(const char *condition, const char *file, int line);
-
-#define check_status(call, wanted) check_status_((call), (wanted), #call, __FILE__, __LINE__)
-#define check_ok(call) check_status(call, JLT_OK)
-void check_status_(jlt_status status, jlt_status wanted, const char *call, const char *file, int line);
-
-pthread_t thread_start(void *(*run)(void *), void *argument);
-void thread_join(pthread_t thread);
-
-/* An event is a counter that one can wait for. */
-void event_raise(atomic_uint *event);
-void event_await(atomic_uint *event, unsigned count);
-
-/* Until a condition holds that nobody announces. */
-#define await_true(condition)                                                                                          \
-    do {                                                                                                               \
-        while (!(condition))                                                                                           \
-            sched_yield();                                                                                             \
-    } while (0)
-
-/* Small and repeatable; *seed is not 0. */
-unsigned random_below(unsigned *seed, unsigned limit);
-
 /* ---- the API's shapes over core ---- */
 
 #define type_of(type)                                                                                                  \
     _Generic((type), const jlt_task_type *: type_of_task((const void *)(type), sizeof(jlt_task_type)),       \
              const jlt_persistent_type *: type_of_persistent((const void *)(type), sizeof(jlt_persistent_type), NULL))
 
-struct task *spawn(struct runtime *runtime, const jlt_persistent_type *type, const void *config);
-struct message *call(struct task *task, const void *input);
-struct message *dispatch(struct runtime *runtime, const jlt_task_type *type, const void *input);
-struct message *dispatch_start(struct runtime *runtime, const jlt_persistent_type *type, const void *config);
+static inline struct task *spawn(struct runtime *runtime, const jlt_persistent_type *type, const void *config)
+{
+    struct task *task = NULL;
+    check_ok(runtime_invoke(runtime, type_of(type), config, &task));
+    return task;
+}
+
+static inline struct message *call(struct task *task, const void *input)
+{
+    struct message *receiver = NULL;
+    check_ok(runtime_call(task, input, SEND_WAIT, &receiver));
+    return receiver;
+}
+
+static inline struct message *dispatch(struct runtime *runtime, const jlt_task_type *type, const void *input)
+{
+    struct message *receiver = NULL;
+    check_ok(runtime_dispatch(runtime, type_of(type), input, SEND_WAIT, &receiver));
+    return receiver;
+}
+
+static inline struct message *dispatch_start(struct runtime *runtime, const jlt_persistent_type *type,
+                                             const void *config)
+{
+    struct message *receiver = NULL;
+    check_ok(runtime_dispatch(runtime, type_of(type), config, SEND_WAIT, &receiver));
+    return receiver;
+}
 
 #endif

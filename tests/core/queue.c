@@ -1,141 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Completion queues, and batches. */
-#include "core/queue.h"
+ * Completion queues. */
+#include "core/queue_calls.h"
+
 #include "core/engine.h"
-#include "core/fake_engine.h"
-#include "core/limit.h"
 #include "core/monitor.h"
-#include "platform/platform.h"
-
-#include <poll.h>
-
-static struct runtime *runtime;
-static struct queue *queue;
-static atomic_uint begun, go_on, saw, disposed_inputs, disposed_outputs;
-
-static int start_with(unsigned workers)
-{
-    atomic_uint *events[] = {&begun, &go_on, &saw, &disposed_inputs, &disposed_outputs};
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        atomic_store(events[i], 0);
-    runtime = fake_start(workers, 0);
-    check_ok(queue_new(&queue));
-    return 0;
-}
-
-static int start(void **unused)
-{
-    (void)unused;
-    return start_with(1);
-}
-
-static int finish(void **unused)
-{
-    (void)unused;
-    if (queue)
-        queue_drop(queue);
-    queue = NULL;
-    if (runtime)
-        fake_end(runtime);
-    runtime = NULL;
-    return 0;
-}
-
-/* COMPUTES: until go_on, without suspending; WAITS: suspended; FAILS; else the output is the input. */
-enum { COMPUTES = -1, WAITS = -2, FAILS = -3 };
-
-static void run(jlt_frame *frame, const void *input, void *output)
-{
-    int number = *(const int *)input;
-    struct message *message = current_fiber->message;
-    *(int *)output = number;
-    if (number == FAILS)
-        fake_fail(frame, JLT_FAILED, "told to");
-    if (number >= 0 || number == FAILS)
-        return;
-    event_raise(&begun);
-    if (number == WAITS)
-        fake_wait(&go_on, 1);
-    else
-        event_await(&go_on, 1);
-    if (message_is_given_up(message))
-        event_raise(&saw);
-}
-
-static void run_task(jlt_frame *frame, void *state, const void *input, void *output)
-{
-    (void)state;
-    run(frame, input, output);
-}
-
-static void dispose_input(void *input)
-{
-    (void)input;
-    atomic_fetch_add(&disposed_inputs, 1);
-}
-
-static void dispose_output(void *output)
-{
-    (void)output;
-    atomic_fetch_add(&disposed_outputs, 1);
-}
-
-#define INTS .input_size = sizeof(int), .output_size = sizeof(int)
-static const jlt_task_type once_type = {
-    .name = "once", INTS, .run = run, .dispose_input = dispose_input, .dispose_output = dispose_output};
-static const jlt_persistent_type task_type = {.name = "task", INTS, .run = run_task};
-static const jlt_persistent_type small_type = {
-    .name = "small", INTS, .run = run_task, .capacity = 2, .skip_if_dropped = true};
-
-static const int64_t moment = 1000000;
-
-static struct call_options through(struct queue *to, void *user)
-{
-    return (struct call_options){.deadline = limit_never, .queue = to, .user = user};
-}
-
-static void send(const jlt_task_type *type, int input, void *user, struct message **receiver)
-{
-    struct call_options options = through(queue, user);
-    check_ok(runtime_dispatch_with(runtime, type_of(type), &input, &options, receiver));
-}
-
-static jlt_status take(int64_t timeout_ns, jlt_completion *completion)
-{
-    size_t count = 0;
-    jlt_status status = queue_take(queue, timeout_ns, completion, sizeof *completion, 1, &count);
-    check(count == (status == JLT_OK));
-    return status;
-}
-
-static jlt_status receive(const jlt_completion *completion, int *output)
-{
-    return message_receive((struct message *)completion->receiver, 0, output);
-}
-
-/* The next one's status, and output. */
-static jlt_status next(int *output, void **user)
-{
-    jlt_completion completion;
-    check_ok(take(-1, &completion));
-    if (user)
-        *user = completion.user;
-    return receive(&completion, output);
-}
-
-static bool is_readable(void)
-{
-    struct pollfd entry = {.fd = queue_descriptor(queue), .events = POLLIN};
-    return poll(&entry, 1, 0) == 1;
-}
-
-static void check_empty(void)
-{
-    jlt_completion completion;
-    check_status(take(0, &completion), JLT_PENDING);
-    check(!is_readable());
-}
 
 /* ---- what comes out ---- */
 
@@ -498,85 +367,6 @@ static void test_a_callback_may_drop_its_queue(void **unused)
     queue = NULL;
 }
 
-/* ---- batches ---- */
-
-enum { many = 200 };
-
-static struct task *task_itself(const jlt_persistent *handle)
-{
-    return (struct task *)(uintptr_t)handle;
-}
-
-static void test_a_batch_is_sent_in_order_to_one_task_and_to_many(void **unused)
-{
-    (void)unused;
-    struct call_options options = through(queue, NULL);
-    struct task *tasks[3];
-    static int inputs[many];
-    static jlt_message messages[many];
-    struct message *receiver = NULL;
-    int output, previous[3] = {-1, -1, -1};
-    size_t sent = 0;
-    for (int i = 0; i < 3; i++)
-        tasks[i] = spawn(runtime, &task_type, NULL);
-    for (int i = 0; i < many; i++) {
-        inputs[i] = i;
-        messages[i] = (jlt_message){(jlt_persistent *)tasks[i < many / 2 ? 0 : i % 3], &inputs[i], NULL, &inputs[i]};
-    }
-    assert_ok(runtime_call_many(messages, sizeof *messages, many, &options, task_itself, &sent));
-    assert_int_equal(sent, many);
-    for (int i = 0; i < many; i++) {
-        void *user;
-        assert_ok(next(&output, &user));
-        assert_ptr_equal(user, &inputs[output]);
-        int *last = &previous[output < many / 2 ? 0 : output % 3];
-        assert_true(output > *last);
-        *last = output;
-    }
-    options.queue = NULL; /* without one */
-    sent = 0;
-    messages[1].receiver = (jlt_receiver **)&receiver;
-    assert_ok(runtime_call_many(messages, sizeof *messages, 2, &options, task_itself, &sent));
-    assert_ok(message_receive(receiver, -1, &output));
-    assert_int_equal(output, 1);
-    for (int i = 0; i < 3; i++)
-        task_drop(tasks[i]);
-}
-
-static void test_a_batch_ends_with_the_first_that_cannot_be_sent(void **unused)
-{
-    (void)unused;
-    struct call_options options = through(queue, NULL);
-    struct task *task = spawn(runtime, &small_type, NULL);
-    int input = COMPUTES, output;
-    jlt_message messages[5];
-    size_t sent = 0;
-    for (int i = 0; i < 5; i++)
-        messages[i] = (jlt_message){(jlt_persistent *)task, &i, NULL, NULL};
-    check_ok(runtime_call_with(task, &input, &options, NULL));
-    event_await(&begun, 1);
-    options.dont_wait = true;
-    for (int i = 0; i < 5; i++)
-        messages[i].input = &input;
-    input = 7;
-    assert_status(runtime_call_many(messages, sizeof *messages, 5, &options, task_itself, &sent), JLT_FULL);
-    assert_int_equal(sent, 2);
-    event_raise(&go_on);
-    options.dont_wait = false;
-    sent = 0;
-    messages[4].task = NULL;
-    assert_status(runtime_call_many(messages, sizeof *messages, 5, &options, task_itself, &sent), JLT_INVALID_ARGUMENT);
-    assert_int_equal(sent, 4); /* with waits for room */
-    for (int i = 0; i < 7; i++)
-        assert_ok(next(&output, NULL));
-    check_empty();
-    runtime_close(runtime, false);
-    sent = 0;
-    assert_status(runtime_call_many(messages, sizeof *messages, 4, &options, task_itself, &sent), JLT_CLOSED);
-    assert_int_equal(sent, 0);
-    task_drop(task);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, start, finish)
@@ -596,8 +386,6 @@ int main(void)
         TEST(a_body_that_takes_is_suspended),
         TEST(a_callback_gets_what_comes_out),
         TEST(a_callback_may_drop_its_queue),
-        TEST(a_batch_is_sent_in_order_to_one_task_and_to_many),
-        TEST(a_batch_ends_with_the_first_that_cannot_be_sent),
     };
     return fake_run_tests(tests);
 }

@@ -11,6 +11,43 @@ static jlt_value *first_uses(jlt_frame *frame, void *data, jlt_value *const *arg
     return jlt_field_get(frame, pair, "x");
 }
 
+static bool was_refused;
+
+static jlt_value *note_refusal(jlt_frame *frame, void *data, jlt_value *const *arguments, size_t count)
+{
+    first_uses(frame, data, arguments, count);
+    was_refused = jlt_catch(frame) == JLT_EXCEPTION && !strcmp(jlt_error_type(), "StackOverflowError") &&
+                  strstr(jlt_error_message(), "too little stack is left to compile");
+    return NULL;
+}
+
+static jlt_value *do_nothing(jlt_frame *frame, void *data, jlt_value *const *arguments, size_t count)
+{
+    (void)frame, (void)data, (void)arguments, (void)count;
+    return NULL;
+}
+
+/* As deep as C can be called at all, which needs less than the compiler does. */
+static void use_deep_down(jlt_frame *frame)
+{
+    jlt_eval(frame, "@noinline dive(n, f) = n == 0 ? (f(); 0) : 1 + dive(n - 1, f)");
+    jlt_call(frame,
+             jlt_eval(frame, "function (f, g)\n"
+                             "    n = 0\n"
+                             "    try while true; dive(n + 400, f); n += 400; end catch; end\n"
+                             "    dive(n, g)\n"
+                             "end"),
+             jlt_function(frame, "do nothing", do_nothing, NULL, NULL),
+             jlt_function(frame, "note refusal", note_refusal, NULL, NULL));
+    EXPECT(jlt_ok(frame) && was_refused);
+}
+
+static void test_nothing_is_compiled_where_little_stack_is_left(void **unused)
+{
+    (void)unused;
+    in_body(use_deep_down);
+}
+
 /* The callback is called in the handler of each frame of a recursion that has overflowed, deepest first. */
 static void recurse(jlt_frame *frame)
 {
@@ -92,6 +129,7 @@ static void test_nothing_of_a_text_with_a_syntax_error_is_evaluated(void **unuse
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_is_compiled_where_little_stack_is_left),
         cmocka_unit_test(test_a_first_use_at_the_stacks_end_is_an_exception),
         cmocka_unit_test(test_and_the_next_use_succeeds),
         cmocka_unit_test(test_statements_on_one_line),

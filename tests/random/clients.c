@@ -265,7 +265,7 @@ static void do_send_to_queue(struct client *client, struct operation operation)
     jlt_persistent_drop(targets[1].handle);
 }
 
-static void do_take(struct shared_queue *queue, struct operation operation)
+static void do_take(struct shared *queue, struct operation operation)
 {
     static const int64_t timeouts[] = {0, 20000, 0, 500000};
     jlt_completion taken[taken_at_most];
@@ -282,7 +282,7 @@ static void do_take(struct shared_queue *queue, struct operation operation)
 }
 
 /* One that was sent without. */
-static void do_add(struct client *client, struct shared_queue *queue, uint8_t place)
+static void do_add(struct client *client, struct shared *queue, uint8_t place)
 {
     unsigned number = client->held_count ? place % client->held_count : 0;
     struct held *held = &client->held[number];
@@ -299,12 +299,12 @@ static void do_queue(struct client *client, struct operation operation)
         queues_renew(operation.slot);
         return;
     }
-    struct shared_queue *queue = queues_use(operation.slot);
+    struct shared *queue = queues_use(operation.slot);
     if (queue && operation.how % 4 == 0)
         do_add(client, queue, operation.value);
     else if (queue)
         do_take(queue, operation);
-    queues_leave(queue);
+    shared_leave(queue);
 }
 
 static void do_slot(struct operation operation)

@@ -165,7 +165,7 @@ void model_answered(struct record *record, jlt_status status, bool invoked, bool
         atomic_fetch_add(&record->delivered, 1);
 }
 
-void model_queue_dropped(const struct shared_queue *queue)
+void model_queue_dropped(const struct shared *queue)
 {
     for (unsigned i = 0; i < atomic_load(&model.record_count); i++)
         if (atomic_load(&model.records[i].queue) == queue && !has(&model.records[i], RECORD_ANSWERED | RECORD_NOT_SENT))

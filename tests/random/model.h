@@ -15,13 +15,7 @@
 #define must(condition) ((condition) ? (void)0 : model_failed(#condition, __FILE__, __LINE__))
 _Noreturn void model_failed(const char *condition, const char *file, int line);
 
-enum {
-    clients_at_most = 6,
-    records_at_most = 16384,
-    tasks_at_most = 512,
-    cancellers_at_most = 128,
-    queues_at_most = 64
-};
+enum { clients_at_most = 6, records_at_most = 16384, tasks_at_most = 512, shared_at_most = 192 };
 
 enum record_kind { RECORD_RUN, RECORD_ONCE, RECORD_START };
 
@@ -44,8 +38,8 @@ enum record_flag {
 struct record {
     enum record_kind kind;
     uint32_t sender, sequence; /* of a client's: the client, and when in its life */
-    struct shared_canceller *canceller;
-    _Atomic(struct shared_queue *) queue; /* that it comes out of; NULL: none */
+    struct shared *canceller;
+    _Atomic(struct shared *) queue; /* that it comes out of; NULL: none */
     atomic_uint flags;
     atomic_uint runs, successes, failures;         /* of its body */
     atomic_uint inputs_disposed, outputs_disposed; /* calls of the type's functions */
@@ -64,24 +58,20 @@ struct task_model {
     uint32_t last[clients_at_most];               /* the owner's: of the sender's messages, the last that began */
 };
 
-struct shared_canceller {
+/* A canceller or a queue, the other is NULL. */
+struct shared {
     jlt_canceller *canceller;
-    atomic_uint users; /* who may be about to pass it on, and its place in the table */
-    atomic_bool used;
-};
-
-struct shared_queue {
     jlt_queue *queue;
-    atomic_uint users; /* as a canceller's */
+    atomic_uint users; /* who may be about to pass it on, and its place in the table */
+    atomic_bool used;  /* the canceller */
 };
 
 extern struct model {
     uint64_t seed; /* of the round */
     struct record records[records_at_most];
     struct task_model tasks[tasks_at_most];
-    struct shared_canceller cancellers[cancellers_at_most];
-    struct shared_queue queues[queues_at_most];
-    atomic_uint record_count, task_count, canceller_count, queue_count;
+    struct shared shared[shared_at_most];
+    atomic_uint record_count, task_count, shared_count;
     atomic_bool closing, cancelling; /* a close, and one that cancels, has been or is being asked for */
     atomic_uint bodies;              /* that have begun and not ended */
 } model;
@@ -99,7 +89,7 @@ void model_sent(struct record *record, jlt_status status);
 void model_answered(struct record *record, jlt_status status, bool invoked, bool delivered);
 
 /* Nobody uses the queue any more, and it is about to be dropped, with the receivers that have not come out. */
-void model_queue_dropped(const struct shared_queue *queue);
+void model_queue_dropped(const struct shared *queue);
 
 void model_check_end(const struct task_model *task, const jlt_end *end);
 

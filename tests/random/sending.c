@@ -25,8 +25,8 @@ void limits_use_queue(struct limits *limits, uint8_t number)
 
 void limits_leave(const struct limits *limits)
 {
-    cancellers_leave(limits->canceller);
-    queues_leave(limits->queue);
+    shared_leave(limits->canceller);
+    shared_leave(limits->queue);
 }
 
 static struct record *new_record(enum record_kind kind, struct client *client, unsigned flags, struct limits *limits)

@@ -12,8 +12,8 @@ enum { batch_length = 4 };
 /* What goes along with a call. */
 struct limits {
     jlt_call_options options;
-    struct shared_canceller *canceller;
-    struct shared_queue *queue;
+    struct shared *canceller;
+    struct shared *queue;
 };
 
 struct limits limits_of(uint8_t bits);

@@ -13,11 +13,9 @@ static struct slot {
 static bool slots_are_ready;
 static atomic_bool slots_are_shut;
 
-static pthread_mutex_t canceller_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct shared_canceller *cancellers[canceller_count];
-
-static pthread_mutex_t queue_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct shared_queue *queues[queue_count];
+/* Of cancellers, then of queues. */
+static pthread_mutex_t places_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct shared *places[canceller_count + queue_count];
 
 /* ---- slots ---- */
 
@@ -46,94 +44,79 @@ void slots_put(uint8_t number, jlt_persistent *handle, int task)
     jlt_persistent_drop(old);
 }
 
-/* ---- cancellers ---- */
+/* ---- cancellers and queues ---- */
 
-static struct shared_canceller *new_canceller(void)
+static struct shared *new_shared(unsigned place)
 {
-    unsigned number = atomic_load(&model.canceller_count);
-    if (number == cancellers_at_most)
+    unsigned number = atomic_load(&model.shared_count);
+    if (number == shared_at_most)
         return NULL;
-    struct shared_canceller *made = &model.cancellers[number];
-    must(jlt_canceller_new(&made->canceller) == JLT_OK);
+    struct shared *made = &model.shared[number];
+    if (place < canceller_count)
+        must(jlt_canceller_new(&made->canceller) == JLT_OK);
+    else
+        must(jlt_queue_new(&made->queue) == JLT_OK);
+    if (made->queue && number % 2)
+        must(jlt_queue_descriptor(made->queue) >= 0); /* from here on it is rung */
     atomic_store(&made->users, 1);
-    atomic_store(&model.canceller_count, number + 1); /* under the lock, as all of this */
+    atomic_store(&model.shared_count, number + 1); /* under the lock, as all of this */
     return made;
 }
 
-void cancellers_leave(struct shared_canceller *canceller)
+static struct shared *use(unsigned place)
 {
-    if (canceller && atomic_fetch_sub(&canceller->users, 1) == 1)
-        jlt_canceller_drop(canceller->canceller);
+    pthread_mutex_lock(&places_lock);
+    struct shared *shared = places[place];
+    if (shared)
+        atomic_fetch_add(&shared->users, 1);
+    pthread_mutex_unlock(&places_lock);
+    return shared;
 }
 
-struct shared_canceller *cancellers_use(uint8_t number)
+void shared_leave(struct shared *shared)
 {
-    pthread_mutex_lock(&canceller_lock);
-    struct shared_canceller *canceller = cancellers[number % canceller_count];
-    if (canceller)
-        atomic_fetch_add(&canceller->users, 1);
-    pthread_mutex_unlock(&canceller_lock);
-    return canceller;
+    if (!shared || atomic_fetch_sub(&shared->users, 1) != 1)
+        return;
+    if (shared->queue)
+        model_queue_dropped(shared);
+    jlt_queue_drop(shared->queue);
+    jlt_canceller_drop(shared->canceller);
 }
 
-void cancellers_cancel(uint8_t number, bool renew)
+static void renew(unsigned place)
 {
-    struct shared_canceller *canceller = cancellers_use(number);
+    pthread_mutex_lock(&places_lock);
+    struct shared *old = places[place];
+    places[place] = new_shared(place);
+    pthread_mutex_unlock(&places_lock);
+    shared_leave(old);
+}
+
+struct shared *cancellers_use(uint8_t number)
+{
+    return use(number % canceller_count);
+}
+
+void cancellers_cancel(uint8_t number, bool renews)
+{
+    struct shared *canceller = cancellers_use(number);
     if (canceller) {
         atomic_store(&canceller->used, true);
         must(jlt_canceller_cancel(canceller->canceller) == JLT_OK);
-        cancellers_leave(canceller);
+        shared_leave(canceller);
     }
-    if (!renew)
-        return;
-    pthread_mutex_lock(&canceller_lock);
-    struct shared_canceller **place = &cancellers[number % canceller_count], *old = *place;
-    *place = new_canceller();
-    pthread_mutex_unlock(&canceller_lock);
-    cancellers_leave(old);
+    if (renews)
+        renew(number % canceller_count);
 }
 
-/* ---- queues ---- */
-
-static struct shared_queue *new_queue(void)
+struct shared *queues_use(uint8_t number)
 {
-    unsigned number = atomic_load(&model.queue_count);
-    if (number == queues_at_most)
-        return NULL;
-    struct shared_queue *made = &model.queues[number];
-    must(jlt_queue_new(&made->queue) == JLT_OK);
-    if (number % 2)
-        must(jlt_queue_descriptor(made->queue) >= 0); /* from here on it is rung */
-    atomic_store(&made->users, 1);
-    atomic_store(&model.queue_count, number + 1); /* under the lock, as all of this */
-    return made;
-}
-
-void queues_leave(struct shared_queue *queue)
-{
-    if (!queue || atomic_fetch_sub(&queue->users, 1) != 1)
-        return;
-    model_queue_dropped(queue);
-    jlt_queue_drop(queue->queue);
-}
-
-struct shared_queue *queues_use(uint8_t number)
-{
-    pthread_mutex_lock(&queue_lock);
-    struct shared_queue *queue = queues[number % queue_count];
-    if (queue)
-        atomic_fetch_add(&queue->users, 1);
-    pthread_mutex_unlock(&queue_lock);
-    return queue;
+    return use(canceller_count + number % queue_count);
 }
 
 void queues_renew(uint8_t number)
 {
-    pthread_mutex_lock(&queue_lock);
-    struct shared_queue **place = &queues[number % queue_count], *old = *place;
-    *place = new_queue();
-    pthread_mutex_unlock(&queue_lock);
-    queues_leave(old);
+    renew(canceller_count + number % queue_count);
 }
 
 /* ---- before and after ---- */
@@ -147,10 +130,8 @@ void shared_begin(void)
     }
     slots_are_ready = true;
     atomic_store(&slots_are_shut, false);
-    for (unsigned i = 0; i < canceller_count; i++)
-        cancellers[i] = new_canceller();
-    for (unsigned i = 0; i < queue_count; i++)
-        queues[i] = new_queue();
+    for (unsigned i = 0; i < canceller_count + queue_count; i++)
+        places[i] = new_shared(i);
 }
 
 void shared_empty_slots(void)
@@ -162,8 +143,6 @@ void shared_empty_slots(void)
 
 void shared_end(void)
 {
-    for (unsigned i = 0; i < canceller_count; i++)
-        cancellers_leave(cancellers[i]);
-    for (unsigned i = 0; i < queue_count; i++)
-        queues_leave(queues[i]);
+    for (unsigned i = 0; i < canceller_count + queue_count; i++)
+        shared_leave(places[i]);
 }

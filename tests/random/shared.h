@@ -22,16 +22,14 @@ jlt_persistent *slots_take(uint8_t number, int *task);
 /* Owns the handle, which may be NULL. */
 void slots_put(uint8_t number, jlt_persistent *handle, int task);
 
-/* NULL where there is none any more. */
-struct shared_canceller *cancellers_use(uint8_t number);
-void cancellers_leave(struct shared_canceller *canceller);
+/* NULL where there is none any more. The last to leave one that was renewed drops it; a queue with what is still to come
+ * out. */
+struct shared *cancellers_use(uint8_t number);
+struct shared *queues_use(uint8_t number);
+void shared_leave(struct shared *shared);
 
-/* renew: puts a new one in its place; one that was used cancels what comes, too. */
-void cancellers_cancel(uint8_t number, bool renew);
-
-/* The same for queues. The last to leave one that was renewed drops it, with what is still to come out. */
-struct shared_queue *queues_use(uint8_t number);
-void queues_leave(struct shared_queue *queue);
+/* renews: puts a new one in its place; one that was used cancels what comes, too. */
+void cancellers_cancel(uint8_t number, bool renews);
 void queues_renew(uint8_t number);
 
 #endif
