@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 static _Thread_local struct message *own;
+static _Thread_local struct task *called; /* the last task that it was sent to, or is */
 static pthread_key_t own_key;
 static pthread_once_t own_once = PTHREAD_ONCE_INIT;
 static bool has_key; /* false: the program has used them all up, and calls go the ordinary way */
@@ -28,6 +29,12 @@ static void retire(void *data)
         free(message);
 }
 
+/* Behind the message: the task of which it has a handle, or NULL. */
+static struct task **kept_by(struct message *message)
+{
+    return (struct task **)(void *)((unsigned char *)message + message_express_size);
+}
+
 static void make_key(void)
 {
     has_key = !pthread_key_create(&own_key, retire);
@@ -36,13 +43,15 @@ static void make_key(void)
 static struct message *make(void)
 {
     pthread_once(&own_once, make_key);
-    struct message *message = has_key ? aligned_alloc(alignof(struct message), message_express_size) : NULL;
+    size_t size = message_express_size + alignof(struct message); /* a multiple, and more than a pointer */
+    struct message *message = has_key ? aligned_alloc(alignof(struct message), size) : NULL;
     if (!message)
         return NULL;
     if (pthread_setspecific(own_key, message)) {
         free(message);
         return NULL;
     }
+    *kept_by(message) = NULL;
     atomic_init(&message->item.phase, MESSAGE_WAITING);
     return own = message;
 }
@@ -62,10 +71,19 @@ bool express_is_own(const struct message *message)
     return message == own;
 }
 
-void express_abandon(void)
+void express_abandon(struct message *message)
 {
+    *kept_by(message) = task_clone(called);
     own = NULL;
     pthread_setspecific(own_key, NULL);
+}
+
+void express_free(struct message *message)
+{
+    struct task *kept = *kept_by(message);
+    free(message);
+    if (kept)
+        task_drop(kept);
 }
 
 bool express_is_expected(void)
@@ -76,6 +94,7 @@ bool express_is_expected(void)
 bool express_send(struct message *message)
 {
     unsigned char phase = MESSAGE_EXPECTED;
+    called = message->task;
     return atomic_compare_exchange_strong(&message->item.phase, &phase, MESSAGE_ARMED);
 }
 

@@ -17,6 +17,10 @@
  * if it finds a call then, it sends that as any other. So a call that was armed is taken at once, by one who is awake
  * and looks, or is where all others are, in the mailbox of its task.
  *
+ * Given up. A call that is armed, or is being taken, is in no mailbox that would keep its task. So a sender that leaves
+ * before it is answered, and may drop its handle next, leaves another one with the message, and the message with the
+ * worker.
+ *
  * Order. A worker that takes a call owns the task by the step from an idle mailbox, else the call goes into the
  * mailbox; so what its sender has sent to that task before, which is there, comes before it (T1 of
  * docs/lifetimes.md). */
@@ -34,8 +38,9 @@ struct message *express_open(void);
 /* Whether it is the calling thread's own: then that keeps it when the call is over. */
 bool express_is_own(const struct message *message);
 
-/* The worker has it still, and frees it: the thread has none from here on. */
-void express_abandon(void);
+/* Before its sender leaves without an answer, its own: the thread has none from here on, and express_free frees it. */
+void express_abandon(struct message *message);
+void express_free(struct message *message);
 
 /* Whether the thread's next call is expected, a hint. */
 bool express_is_expected(void);

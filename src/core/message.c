@@ -112,8 +112,9 @@ bool message_complete(struct message *message, struct error *error)
         }
         next = was & message_answer ? was + over : answered(was, MESSAGE_DONE);
     } while (!atomic_compare_exchange_strong(&message->state, &was, next));
-    if (!(was & message_answer))
-        tell(message, was);
+    if (was & message_answer)
+        return false;
+    tell(message, was);
     return true;
 }
 
@@ -363,7 +364,6 @@ static enum wait_end await(struct message *message, int64_t timeout_ns)
 static jlt_status receive_early(struct message *message, uintptr_t state)
 {
     bool late = state == MESSAGE_LATE || state == MESSAGE_LATE_OVER;
-    bool express = message->item.flags & MESSAGE_EXPRESS;
     bool phased = message->item.flags & MESSAGE_PHASED, begun = atomic_load(&message->item.phase) == MESSAGE_BEGUN;
     const char *name = message->type->name;
     jlt_status status = late ? JLT_DEADLINE_EXCEEDED : JLT_CANCELLED;
@@ -375,11 +375,11 @@ static jlt_status receive_early(struct message *message, uintptr_t state)
         dispose_input(message);
     if (message->item.flags & MESSAGE_LIMITED)
         limit_remove(message_limit_of(message));
+    if (message->item.flags & MESSAGE_EXPRESS)
+        express_abandon(message);
     state = atomic_exchange(&message->state, MESSAGE_FORSAKEN);
     if (state == MESSAGE_CANCELLED_OVER || state == MESSAGE_LATE_OVER)
         free_undelivered(message);
-    else if (express)
-        express_abandon();
     return status;
 }
 

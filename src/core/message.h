@@ -197,8 +197,8 @@ bool message_give_up(struct message *message, enum message_state as);
 void message_give_up_all(void);
 void message_accept_waits(void);
 
-/* Worker's side: the reply is there. Owns error. The message is not the worker's any more. False: it was freed, for
- * want of a receiver. */
+/* Worker's side: the reply is there. Owns error. The message is not the worker's any more. False: it was given up, or
+ * had no receiver, and may be freed. */
 bool message_complete(struct message *message, struct error *error);
 
 /* Worker's side: completes a message that was not begun. */

@@ -180,7 +180,7 @@ void message_free(struct message *message)
         free(message->borrowed.output);
     if (flags & MESSAGE_EXPRESS) {
         if (!express_is_own(message))
-            free(message);
+            express_free(message);
         return;
     }
     block_free(message, block_size(message->item.kind, flags, message->type));

@@ -292,6 +292,52 @@ static void a_call_that_nobody_waits_for_any_longer_leaves_its_message(void **un
     }
 }
 
+static void exit_run(jlt_frame *frame, void *state)
+{
+    (void)frame, (void)state;
+}
+
+/* Until its worker expects the next call and is held where it does not see it come. */
+static void get_expected_unseen(struct task *task)
+{
+    do {
+        check(get_expected(task));
+        atomic_store(&fake_hold_at_safepoints, true);
+        await_true(atomic_load(&fake_held_at_safepoints) || !express_is_expected());
+        if (express_is_expected())
+            return;
+        atomic_store(&fake_hold_at_safepoints, false);
+    } while (true);
+}
+
+static void *calls_and_drops(void *task)
+{
+    int sum;
+    get_expected_unseen(task);
+    event_raise(&computing); /* ready */
+    check_status(invoke(task, 1, &sum), JLT_CANCELLED);
+    task_drop(task);
+    return NULL;
+}
+
+/* Its task is there until the worker has seen that there is a call, and has answered it. */
+static void a_call_that_was_given_up_before_it_was_seen_keeps_its_task(void **unused)
+{
+    (void)unused;
+    jlt_persistent_type exits = sum_type;
+    exits.exit = exit_run;
+    for (int i = 0; i < rounds / 100; i++) {
+        start(1);
+        pthread_t thread = thread_start(calls_and_drops, spawn(runtime, i % 2 ? &exits : &sum_type, NULL));
+        event_await(&computing, 1);
+        await_true(stats_queued(runtime) == 1);
+        check_ok(runtime_close_within(runtime, 0));
+        thread_join(thread);
+        atomic_store(&fake_hold_at_safepoints, false);
+        end();
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -304,6 +350,7 @@ int main(void)
         cmocka_unit_test(threads_that_are_expected_may_end),
         cmocka_unit_test(a_call_meets_the_close),
         cmocka_unit_test(a_call_that_nobody_waits_for_any_longer_leaves_its_message),
+        cmocka_unit_test(a_call_that_was_given_up_before_it_was_seen_keeps_its_task),
     };
     return fake_run_awake(tests);
 }

@@ -57,6 +57,8 @@ struct jlt_frame {
 
 enum fake_bells fake_bells;
 atomic_int fake_failing_fibers, fake_failing_frames, fake_failing_keeps;
+atomic_uint fake_held_at_safepoints;
+atomic_bool fake_hold_at_safepoints;
 
 static struct fake *fake_of(struct runtime *runtime)
 {
@@ -322,6 +324,11 @@ static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_
 static void safepoint(void)
 {
     check(current_fiber && holds(worker_of(current_fiber), &fiber_of(current_fiber)->place));
+    if (!atomic_load(&fake_hold_at_safepoints))
+        return;
+    atomic_fetch_add(&fake_held_at_safepoints, 1);
+    await_true(!atomic_load(&fake_hold_at_safepoints));
+    atomic_fetch_sub(&fake_held_at_safepoints, 1);
 }
 
 void fake_yield(void)

@@ -48,6 +48,10 @@ struct fake_counts fake_counts(struct runtime *runtime);
 /* As many of the next attempts fail for lack of memory. */
 extern atomic_int fake_failing_fibers, fake_failing_frames, fake_failing_keeps;
 
+/* While this is set, who comes to a safepoint stays there, as in a collection; and how many do. */
+extern atomic_bool fake_hold_at_safepoints;
+extern atomic_uint fake_held_at_safepoints;
+
 /* Runs an array of tests with each way to answer doorbells, and to wait. */
 #define fake_run_tests(tests) fake_run_tests_(tests, sizeof(tests) / sizeof(tests)[0])
 int fake_run_tests_(const struct CMUnitTest *tests, size_t count);
