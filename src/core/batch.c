@@ -38,19 +38,20 @@ static jlt_status push_queued(struct batch *batch, struct message *last)
 {
     struct queue *queue = batch->options.queue;
     bool open = queue_open(queue);
-    for (unsigned i = 0; i < batch->count; i++)
-        if (open)
-            queue_enter(queue, batch->messages[i], batch->entries[i]->user);
-        else
-            message_begin_dropped(batch->messages[i]);
+    for (unsigned i = 0; open && i < batch->count; i++)
+        queue_enter(queue, batch->messages[i], batch->entries[i]->user);
     jlt_status status = task_send_many(batch->task, batch->messages[0], last);
     for (unsigned i = 0; i < batch->count; i++)
         if (open && status != JLT_OK)
             queue_leave(queue, batch->messages[i]);
-        else if (!open && status == JLT_OK)
-            queue_let_go(queue);
+        else if (status == JLT_OK && batch->entries[i]->receiver)
+            *(struct message **)batch->entries[i]->receiver = batch->messages[i];
     if (open)
         queue_shut(queue);
+    for (unsigned i = 0; !open && status == JLT_OK && i < batch->count; i++) {
+        message_drop(batch->messages[i]);
+        queue_let_go(queue);
+    }
     return status;
 }
 
@@ -58,10 +59,11 @@ static jlt_status push_queued(struct batch *batch, struct message *last)
  * are in a queue. */
 static void give_receivers(struct batch *batch)
 {
-    for (unsigned i = 0; i < batch->count; i++) {
+    bool attached = batch->options.queue && !is_limited(batch); /* and then they are told */
+    for (unsigned i = 0; !attached && i < batch->count; i++) {
         if (batch->entries[i]->receiver)
             *(struct message **)batch->entries[i]->receiver = batch->messages[i];
-        if (batch->options.queue && is_limited(batch))
+        if (batch->options.queue)
             queue_attach(batch->options.queue, message_queued(batch->messages[i]), batch->messages[i],
                          batch->entries[i]->user);
     }

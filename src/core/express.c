@@ -135,7 +135,7 @@ static void send(struct worker *worker, struct message *message)
         return;
     stats_begun(&worker->stats);
     message_leave_place(message, &task->gate, task->runtime);
-    message_refuse_with(message, failure_closed(task));
+    message_refuse_unsent(message, failure_closed(task));
 }
 
 /* By the task's owner, which has nothing else of it. */

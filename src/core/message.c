@@ -129,6 +129,19 @@ void message_refuse(struct message *message, jlt_status status)
     message_refuse_with(message, error_constant(status));
 }
 
+void message_refuse_unsent(struct message *message, struct error *error)
+{
+    uintptr_t was = atomic_load(&message->state);
+    message->error = error;
+    do {
+        if (was & message_answer) { /* given up: its caller was told so, and has left the input */
+            message_refuse_with(message, error);
+            return;
+        }
+    } while (!atomic_compare_exchange_strong(&message->state, &was, answered(was, MESSAGE_DONE)));
+    tell(message, was);
+}
+
 bool message_begin(struct message *message, struct worker *worker)
 {
     unsigned char phase = MESSAGE_WAITING;
@@ -480,16 +493,10 @@ struct queued *message_place(struct message *message)
     return state & message_in_block ? address_of(state) : message_queued(message);
 }
 
-/* relaxed, both: sending it publishes it */
+/* relaxed: sending it publishes it */
 void message_begin_in_queue(struct message *message, struct queue *queue)
 {
     atomic_store_explicit(&message->state, (uintptr_t)queue | message_in_queue | MESSAGE_PENDING, memory_order_relaxed);
-}
-
-void message_begin_dropped(struct message *message)
-{
-    COUNT(receivers, -1);
-    atomic_store_explicit(&message->state, MESSAGE_ABANDONED, memory_order_relaxed);
 }
 
 bool message_enter_queue(struct message *message, struct queued *queued)

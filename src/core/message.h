@@ -205,6 +205,9 @@ bool message_complete(struct message *message, struct error *error);
 void message_refuse(struct message *message, jlt_status status);
 void message_refuse_with(struct message *message, struct error *error); /* owns error */
 
+/* The same for one that was not accepted: its input stays its caller's, if that one waits still. */
+void message_refuse_unsent(struct message *message, struct error *error);
+
 /* A message that was never sent: frees it, without disposing of its input (the caller still has it). */
 void message_discard(struct message *message);
 
@@ -244,9 +247,6 @@ struct queued *message_place(struct message *message);
 
 /* Before it is sent: its answer will go to the queue. */
 void message_begin_in_queue(struct message *message, struct queue *queue);
-
-/* It has no receiver after all. */
-void message_begin_dropped(struct message *message);
 
 /* Its answer, now or to come, goes to the queue. False: it has one, and the caller sees to it. */
 bool message_enter_queue(struct message *message, struct queued *queued);

@@ -134,23 +134,26 @@ static jlt_status push(struct runtime *runtime, struct task *task, struct messag
     return runtime_push(runtime, worker, task ? &task->item : &message->item) ? JLT_OK : JLT_CLOSED;
 }
 
-/* The same for one whose reply is to come out of a queue, and which has no limit. */
+/* The same for one whose reply is to come out of a queue, and which has no limit. Where the queue was dropped meanwhile,
+ * so is the receiver. *receiver is told before anything can come out, and whoever takes it may do away with it. */
 static jlt_status push_queued(struct runtime *runtime, struct task *task, struct message *message,
-                              const struct call_options *options)
+                              const struct call_options *options, struct message **receiver)
 {
     struct queue *queue = options->queue;
     bool open = queue_open(queue);
     if (open)
         queue_enter(queue, message, options->user);
-    else
-        message_begin_dropped(message);
     jlt_status status = push(runtime, task, message);
     if (open && status != JLT_OK)
         queue_leave(queue, message);
-    if (open)
+    else if (status == JLT_OK && receiver)
+        *receiver = message;
+    if (open) {
         queue_shut(queue);
-    else if (status == JLT_OK)
+    } else if (status == JLT_OK) {
+        message_drop(message);
         queue_let_go(queue);
+    }
     return status;
 }
 
@@ -179,7 +182,7 @@ static void uncount_sent(struct runtime *runtime, struct task *task, const struc
 
 /* A message that has its place at the gate. If it fails the message is the caller's, and the place is given back. */
 static jlt_status hand_over(struct runtime *runtime, struct task *task, struct message *message,
-                            const struct call_options *options)
+                            const struct call_options *options, struct message **receiver)
 {
     struct task *made = NULL;
     if (message->item.kind == ITEM_START) {
@@ -198,8 +201,8 @@ static jlt_status hand_over(struct runtime *runtime, struct task *task, struct m
         count_sent(runtime, message);
     jlt_status status = limited ? message_limit(message, options->deadline, options->canceller) : JLT_OK;
     if (status == JLT_OK)
-        status =
-            options->queue && !limited ? push_queued(runtime, task, message, options) : push(runtime, task, message);
+        status = options->queue && !limited ? push_queued(runtime, task, message, options, receiver)
+                                            : push(runtime, task, message);
     if (status == JLT_OK)
         return JLT_OK;
     if (limited)
@@ -256,14 +259,14 @@ static jlt_status discard(struct task *task, struct message *message, const stru
 /* Through the gate; task is NULL for a new task. wait: begins here, before anything is sent, if the sender is going to
  * wait for the reply without a limit; else NULL. On failure the wait has ended, and the message is discarded. */
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message,
-                       const struct call_options *options, struct ring_wait *wait)
+                       const struct call_options *options, struct ring_wait *wait, struct message **receiver)
 {
     jlt_status status = wait ? message_begin_wait(message, wait, task ? (const void *)task : message) : JLT_OK;
     if (status != JLT_OK)
         return discard(task, message, options, status);
     status = take_place(runtime, task, message, options, wait);
     if (status == JLT_OK) {
-        status = hand_over(runtime, task, message, options);
+        status = hand_over(runtime, task, message, options, receiver);
         if (status == JLT_OK)
             return JLT_OK;
         leave_place(runtime, task, message);
@@ -307,12 +310,13 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
     struct message *message = make(runtime, task, type, kind, input, options, receiver != NULL);
     if (!message)
         return error_last()->status;
-    jlt_status status = send(runtime, task, message, options, NULL);
+    jlt_status status = send(runtime, task, message, options, NULL, receiver);
     if (status != JLT_OK)
         return status;
-    if (receiver)
+    bool attached = options->queue && !is_limited(options); /* and then *receiver is told */
+    if (receiver && !attached)
         *receiver = message; /* without one the message may be gone by now */
-    if (options->queue && is_limited(options))
+    if (options->queue && !attached)
         queue_attach(options->queue, message_queued(message), message, options->user);
     return error_none();
 }
@@ -380,7 +384,7 @@ static jlt_status send_and_wait(struct runtime *runtime, struct task *task, cons
         return status;
     }
     struct ring_wait wait, *listed = is_limited(options) || !ring_counts() ? NULL : &wait;
-    status = send(runtime, task, message, options, listed);
+    status = send(runtime, task, message, options, listed, NULL);
     if (status != JLT_OK)
         return status;
     return listed ? message_receive_awaited(message, listed, output) : message_receive(message, -1, output);

@@ -10,7 +10,7 @@
 enum { clients = 3, common = 4, rounds = 2000 };
 
 static struct runtime *runtime;
-static atomic_uint computing, go_on;
+static atomic_uint computing, go_on, ran, disposed;
 
 /* ---- a task that sums ---- */
 
@@ -33,12 +33,26 @@ static void sum_run(jlt_frame *frame, void *state, const void *input, void *outp
         check_ok(runtime_close_within(runtime, 0));
         return;
     }
+    atomic_fetch_add(&ran, 1);
     *(int *)state += term;
     *(int *)output = *(int *)state;
 }
 
 static const jlt_persistent_type sum_type = {
     .name = "sum", .state_size = sizeof(int), .input_size = sizeof(int), .output_size = sizeof(int), .run = sum_run};
+
+static void dispose_input(void *input)
+{
+    (void)input;
+    atomic_fetch_add(&disposed, 1);
+}
+
+static const jlt_persistent_type owning_type = {.name = "owning",
+                                                .state_size = sizeof(int),
+                                                .input_size = sizeof(int),
+                                                .output_size = sizeof(int),
+                                                .run = sum_run,
+                                                .dispose_input = dispose_input};
 
 static struct task *spawn_sum(void)
 {
@@ -65,6 +79,8 @@ static void start(unsigned workers)
 {
     atomic_store(&computing, 0);
     atomic_store(&go_on, 0);
+    atomic_store(&ran, 0);
+    atomic_store(&disposed, 0);
     runtime = fake_start(workers, 0);
 }
 
@@ -240,7 +256,7 @@ static void threads_that_are_expected_may_end(void **unused)
 
 struct caller {
     struct task *task;
-    int done;
+    unsigned done, cancelled;
 };
 
 static void *calls_until_closed(void *argument)
@@ -250,11 +266,13 @@ static void *calls_until_closed(void *argument)
     jlt_status status;
     event_raise(&computing); /* ready */
     while ((status = invoke(caller->task, 1, &sum)) == JLT_OK)
-        check(sum == ++caller->done);
+        check(sum == (int)++caller->done);
     check(status == JLT_CLOSED || status == JLT_CANCELLED);
+    caller->cancelled = status == JLT_CANCELLED;
     return NULL;
 }
 
+/* What is accepted is run, or its input is disposed of; of what is not, that stays its caller's. */
 static void a_call_meets_the_close(void **unused)
 {
     (void)unused;
@@ -263,15 +281,19 @@ static void a_call_meets_the_close(void **unused)
         struct caller callers[clients];
         start(1 + (unsigned)i % 2);
         for (int j = 0; j < clients; j++) {
-            callers[j] = (struct caller){spawn_sum(), 0};
+            callers[j] = (struct caller){spawn(runtime, &owning_type, NULL), 0, 0};
             threads[j] = thread_start(calls_until_closed, &callers[j]);
         }
         event_await(&computing, clients);
         runtime_close(runtime, i % 4 == 3);
+        unsigned done = 0, cancelled = 0;
         for (int j = 0; j < clients; j++) {
             thread_join(threads[j]);
             task_drop(callers[j].task);
+            done += callers[j].done;
+            cancelled += callers[j].cancelled;
         }
+        check(atomic_load(&ran) == done && atomic_load(&disposed) == cancelled);
         end();
     }
 }

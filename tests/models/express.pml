@@ -42,7 +42,6 @@
 byte phase[1], state[1], call[1], task_of[1], freed[1], made;
 bool keeps[1]; /* a handle to the task */
 byte own = NONE, expected[2] = NONE;
-
 chan mailbox[3] = [4] of { byte };
 chan batch[3] = [4] of { byte };
 chan ready = [3] of { byte };
@@ -59,12 +58,10 @@ bool by_another; /* another thread sends too, and a thread of the workers' has o
 bool bound;      /* task 1 is worker 0's */
 bool may_stop;   /* task 1 */
 bool gives_up;   /* one call, and drops its handle of task 0 or not */
-
 #define TOUCH(b) assert(!freed[b])
 #define HAS_COME (expected[w] != NONE && phase[expected[w]] != EXPECTED)
 
 /* ---- what others keep ---- */
-
 inline answer(n_)
 {
     answered[n_]++;
@@ -310,7 +307,7 @@ inline send()
 {
     to = task_of[e];
     push(to, IN_BLOCK + e, ok); /* core/express.c send: if (task_send(task, message) == JLT_OK) */
-    if /* core/express.c send: message_refuse_with(message, failure_closed(task)); */
+    if /* core/express.c send: message_refuse_unsent(message, failure_closed(task)); */
     :: !ok && DO(13) -> message_complete(e)
     :: else
     fi
