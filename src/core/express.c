@@ -134,7 +134,7 @@ static void send(struct worker *worker, struct message *message)
     if (task_send(task, message) == JLT_OK)
         return;
     stats_begun(&worker->stats);
-    message_leave_place(message, &task->gate, task->runtime);
+    message_leave_place(message, task->gate, task->runtime);
     message_refuse_unsent(message, failure_closed(task));
 }
 
@@ -152,7 +152,8 @@ struct item *express_take(struct worker *worker)
     if (!message)
         return NULL;
     struct task *task = message->task;
-    if ((task->worker && task->worker != worker) || !inbox_claim(&task->mailbox)) {
+    const struct worker *place = runtime_place(task->runtime, task->type);
+    if ((place && place != worker) || !inbox_claim(&task->mailbox)) {
         send(worker, message);
         return NULL;
     }

@@ -21,7 +21,7 @@ enum { doublings_at_most = 62 };
 static void end_back_off(struct timer *timer)
 {
     struct task *task = ((struct failure *)timer)->task;
-    runtime_push(task->runtime, task->worker, &task->item); /* its worker cannot have ended: the task lives */
+    task_push(task); /* its worker cannot have ended: the task lives */
 }
 
 jlt_status failure_new(struct task *task, struct failure **failure)

@@ -181,7 +181,7 @@ void message_leave_place(const struct message *message, struct gate *gate, struc
 static void leave_gate(const struct message *message)
 {
     struct runtime *runtime = message->item.kind == ITEM_ONCE ? message->runtime : message->task->runtime;
-    struct gate *gate = message->item.kind == ITEM_RUN ? &message->task->gate : &runtime->channel;
+    struct gate *gate = message->item.kind == ITEM_RUN ? message->task->gate : &runtime->channel;
     message_leave_place(message, gate, runtime);
 }
 

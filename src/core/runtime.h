@@ -132,6 +132,14 @@ static inline unsigned insight_of(const struct runtime *runtime)
     return atomic_load_explicit(&runtime->insight, memory_order_relaxed);
 }
 
+/* The worker that a type asks for; NULL: any. */
+static inline struct worker *runtime_place(struct runtime *runtime, const struct type *type)
+{
+    if (type->fields.thread)
+        return &runtime->workers[type->fields.thread - 1];
+    return runtime->worker_count == 1 ? &runtime->workers[0] : NULL;
+}
+
 /* For closing.c and task.c. worker: NULL: any. False: it has ended. */
 bool runtime_push(struct runtime *runtime, struct worker *worker, struct item *item);
 void runtime_worker_ended(struct runtime *runtime);

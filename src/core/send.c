@@ -22,14 +22,6 @@ static jlt_status closed(void)
     return error_report(error_constant(JLT_CLOSED));
 }
 
-/* The worker that a type asks for; NULL: any. */
-static struct worker *place(struct runtime *runtime, const struct type *type)
-{
-    if (type->fields.thread)
-        return &runtime->workers[type->fields.thread - 1];
-    return runtime->worker_count == 1 ? &runtime->workers[0] : NULL;
-}
-
 /* Whether something is wrong with what the caller gave; it is reported then. */
 static bool is_refused(const struct runtime *runtime, const struct type *type, enum item_kind kind, const void *input)
 {
@@ -130,12 +122,13 @@ static jlt_status push(struct runtime *runtime, struct task *task, struct messag
         return task_send(task, message);
     if (message->item.kind == ITEM_START)
         task_set_start(task, message);
-    struct worker *worker = place(runtime, message->type);
+    struct worker *worker = runtime_place(runtime, message->type);
     return runtime_push(runtime, worker, task ? &task->item : &message->item) ? JLT_OK : JLT_CLOSED;
 }
 
-/* The same for one whose reply is to come out of a queue, and which has no limit. Where the queue was dropped meanwhile,
- * so is the receiver. *receiver is told before anything can come out, and whoever takes it may do away with it. */
+/* The same for one whose reply is to come out of a queue, and which has no limit. Where the queue was dropped
+ * meanwhile, so is the receiver. *receiver is told before anything can come out, and whoever takes it may do away with
+ * it. */
 static jlt_status push_queued(struct runtime *runtime, struct task *task, struct message *message,
                               const struct call_options *options, struct message **receiver)
 {
@@ -186,7 +179,7 @@ static jlt_status hand_over(struct runtime *runtime, struct task *task, struct m
 {
     struct task *made = NULL;
     if (message->item.kind == ITEM_START) {
-        jlt_status status = task_new(runtime, place(runtime, message->type), message->type, &made);
+        jlt_status status = task_new(runtime, message->type, &made);
         if (status != JLT_OK)
             return status;
         task = made;
@@ -231,7 +224,7 @@ static jlt_status report(jlt_status status, struct task *task, const struct mess
 static jlt_status take_place(struct runtime *runtime, struct task *task, struct message *message,
                              const struct call_options *options, struct ring_wait *listed)
 {
-    struct gate *gate = task ? &task->gate : &runtime->channel;
+    struct gate *gate = task ? task->gate : &runtime->channel;
     jlt_status status = pass(runtime, gate, task, message, options, listed);
     if (status == JLT_OK && gate->capacity && message->item.flags & MESSAGE_DEADLINE)
         atomic_fetch_add(&gate->timed, 1);
@@ -242,7 +235,7 @@ static jlt_status take_place(struct runtime *runtime, struct task *task, struct 
 static void leave_place(struct runtime *runtime, struct task *task, struct message *message)
 {
     if (atomic_load(&message->item.phase) == MESSAGE_WAITING)
-        message_leave_place(message, task ? &task->gate : &runtime->channel, runtime);
+        message_leave_place(message, task ? task->gate : &runtime->channel, runtime);
 }
 
 /* One that was not sent, and has no place any more. */

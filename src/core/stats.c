@@ -8,6 +8,7 @@
 #include "core/task.h"
 #include "core/type.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,4 +296,32 @@ void stats_add_type(const struct runtime *runtime, const struct type *type, stru
         add_failures(&tally->tally, sum->failures);
         add_times(&tally->tally, &sum->run, &sum->wait);
     }
+}
+
+/* ---- what is in a mailbox ---- */
+
+/* As task.c says. */
+static void begin_reading(struct task *task)
+{
+    atomic_fetch_add(&task->readers, 1);
+    while (atomic_load(&task->taking)) {
+        atomic_fetch_sub(&task->readers, 1);
+        sched_yield();
+        atomic_fetch_add(&task->readers, 1);
+    }
+}
+
+unsigned task_queued(struct task *task)
+{
+    unsigned count = 0;
+    begin_reading(task);
+    struct inbox_node *node = atomic_load(&task->mailbox.head);
+    if (node == INBOX_IDLE || node == INBOX_SEALED)
+        node = NULL;
+    for (; node; node = node->next)
+        count += item_of(node)->kind == ITEM_RUN;
+    count += atomic_load_explicit(&task->waiting, memory_order_relaxed);
+    atomic_fetch_sub(&task->readers, 1);
+    unsigned gone = atomic_load(&task->given_up);
+    return count > gone ? count - gone : 0;
 }

@@ -50,10 +50,12 @@ static void reset_state(struct task *task)
         memcpy(task->state, &task->type, sizeof task->type); /* as struct julia_bodies says */
 }
 
-jlt_status task_new(struct runtime *runtime, struct worker *worker, const struct type *type, struct task **made)
+jlt_status task_new(struct runtime *runtime, const struct type *type, struct task **made)
 {
-    size_t size = offsetof(struct task, state) + type->fields.state_size; /* not sizeof, which is a line's multiple */
-    struct task *task = malloc(size);
+    static struct gate unlimited;
+    size_t size = offsetof(struct task, state) + type->fields.state_size; /* not sizeof, which has padding */
+    size_t gate_at = (size + alignof(struct gate) - 1) & ~(alignof(struct gate) - 1);
+    struct task *task = malloc(type->fields.capacity ? gate_at + sizeof(struct gate) : size);
     if (!task)
         return JLT_NO_MEMORY;
     memset(task, 0, offsetof(struct task, state));
@@ -61,11 +63,14 @@ jlt_status task_new(struct runtime *runtime, struct worker *worker, const struct
     task->dropped.kind = ITEM_DROPPED;
     task->seal.kind = ITEM_SEAL;
     atomic_init(&task->mailbox.head, INBOX_IDLE);
-    gate_init(&task->gate, type->fields.capacity);
+    task->gate = &unlimited;
+    if (type->fields.capacity) {
+        task->gate = (struct gate *)(void *)((unsigned char *)task + gate_at);
+        gate_init(task->gate, type->fields.capacity);
+    }
     atomic_init(&task->handles, 1);
     atomic_init(&task->owners, 2);
     task->runtime = runtime;
-    task->worker = worker;
     task->type = type;
     reset_state(task);
     jlt_status status = type->fields.on_failure ? failure_new(task, &task->failure) : JLT_OK;
@@ -84,6 +89,11 @@ void task_set_start(struct task *task, struct message *start)
         failure_keep_config(task->failure, message_input(start));
     start->item.node.next = NULL;
     atomic_init(&task->mailbox.head, &start->item.node);
+}
+
+bool task_push(struct task *task)
+{
+    return runtime_push(task->runtime, runtime_place(task->runtime, task->type), &task->item);
 }
 
 static void let_go(struct task *task)
@@ -120,14 +130,14 @@ void task_drop(struct task *task)
         checks_abort("jlt_persistent_drop", "the handle was dropped before");
     enum inbox_push push = inbox_push(&task->mailbox, &task->dropped.node, &pushed);
     if (push == INBOX_WAS_IDLE || (push == INBOX_PUSHED && task->failure && failure_wake(task->failure)))
-        runtime_push(task->runtime, task->worker, &task->item);
+        task_push(task);
     let_go(task);
 }
 
 static jlt_status sent(struct task *task, enum inbox_push push)
 {
     if (push == INBOX_WAS_IDLE)
-        runtime_push(task->runtime, task->worker, &task->item);
+        task_push(task);
     return push == INBOX_REFUSED ? JLT_CLOSED : JLT_OK;
 }
 
@@ -159,16 +169,6 @@ static void await_readers(struct task *task)
     atomic_store(&task->taking, false);
 }
 
-static void begin_reading(struct task *task)
-{
-    atomic_fetch_add(&task->readers, 1);
-    while (atomic_load(&task->taking)) {
-        atomic_fetch_sub(&task->readers, 1);
-        sched_yield();
-        atomic_fetch_add(&task->readers, 1);
-    }
-}
-
 /* What the mailbox has: kept as long as somebody counts it, since it is about to be turned round, handled and freed. A
  * reader comes before it looks at the head; who has taken the head looks for readers after that; so if the reader has
  * seen what was taken, the owner sees the reader. */
@@ -185,21 +185,6 @@ static struct inbox_node *take(struct task *task, bool seals)
         messages -= item_of(node)->kind != ITEM_RUN;
     add_waiting(task, messages);
     return chain.first;
-}
-
-unsigned task_queued(struct task *task)
-{
-    unsigned count = 0;
-    begin_reading(task);
-    struct inbox_node *node = atomic_load(&task->mailbox.head);
-    if (node == INBOX_IDLE || node == INBOX_SEALED)
-        node = NULL;
-    for (; node; node = node->next)
-        count += item_of(node)->kind == ITEM_RUN;
-    count += atomic_load_explicit(&task->waiting, memory_order_relaxed);
-    atomic_fetch_sub(&task->readers, 1);
-    unsigned gone = atomic_load(&task->given_up);
-    return count > gone ? count - gone : 0;
 }
 
 /* What init and the code since then have left behind. */
@@ -247,7 +232,7 @@ static bool is_down(const struct task *task)
 /* For the last time. */
 static void run_exit(struct task *task, struct fiber *fiber)
 {
-    closing_remove_task(task->home, task);
+    closing_remove_task(&task->runtime->workers[task->home], task);
     task->live = false;
     if (!is_down(task))
         call_exit(task, fiber);
@@ -296,8 +281,8 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
         return;
     }
     task->live = true;
-    task->home = fiber->worker;
-    task->sealing = closing_add_task(task->home, task); /* it is owned, and will seal itself */
+    task->home = fiber->worker->number;
+    task->sealing = closing_add_task(fiber->worker, task); /* it is owned, and will seal itself */
     *(struct task **)message_output(message) = task;
     message_complete(message, NULL);
 }
@@ -337,7 +322,7 @@ static struct message *take_message(struct task *task, struct worker *worker)
     }
     if (!start)
         stats_begun(&worker->stats);
-    message_leave_place(message, start ? &task->runtime->channel : &task->gate, task->runtime);
+    message_leave_place(message, start ? &task->runtime->channel : task->gate, task->runtime);
     return message;
 }
 

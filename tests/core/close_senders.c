@@ -38,7 +38,7 @@ static void close_at_full_gates(bool cancel)
     struct message *once = dispatch(runtime, &echo_once_type, &(int){1});
     for (int i = 0; i < 6; i++)
         threads[i] = i % 2 ? thread_start(call_until_refused, task) : thread_start(dispatch_until_refused, NULL);
-    await_true(atomic_load(&task->gate.waiters) == 3 && atomic_load(&runtime->channel.waiters) == 3);
+    await_true(atomic_load(&task->gate->waiters) == 3 && atomic_load(&runtime->channel.waiters) == 3);
     runtime_close(runtime, cancel);
     for (int i = 0; i < 6; i++)
         thread_join(threads[i]);
@@ -75,7 +75,7 @@ static void test_closing_waits_for_a_sender_that_is_half_way(void **unused)
         sched_yield(); /* it would end about now */
         assert_false(fake_is_finished(runtime));
     }
-    assert_true(runtime_push(runtime, task->worker, &task->item));
+    assert_true(task_push(task));
     assert_reply(message, JLT_OK, 5);
     fake_await_finished(runtime);
     assert_int_equal(atomic_load(&exits), 2);
@@ -95,7 +95,7 @@ static void test_a_sender_that_comes_after_the_end_is_refused(void **unused)
     fake_await_finished(runtime);
     struct message *message = message_new(ITEM_RUN, 0, task->type, &(int){5}, true);
     assert_int_equal(task_send(task, message), JLT_CLOSED);
-    assert_false(runtime_push(runtime, task->worker, &item));
+    assert_false(runtime_push(runtime, runtime_place(runtime, task->type), &item));
     message_discard(message);
     task_drop(task);
     fake_end(runtime);
@@ -121,7 +121,7 @@ static void test_closing_turns_away_bodies_that_wait_at_full_gates(void **unused
     event_await(&begun, 1);
     struct message *waiting = call(task, &(int){1});
     struct message *body = dispatch(runtime, &type, &task);
-    await_true(atomic_load(&task->gate.waiters) == 1);
+    await_true(atomic_load(&task->gate->waiters) == 1);
     runtime_close(runtime, false);
     assert_reply(body, JLT_OK, JLT_CLOSED);
     event_raise(&go_on);

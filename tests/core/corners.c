@@ -81,7 +81,7 @@ static void test_what_an_invoke_owns_is_disposed_of_before_it_is_given_up(void *
     struct message *first = call(task, &input);
     event_await(&begun, 1);
     pthread_t thread = thread_start(invoke_large, task);
-    await_true(atomic_load(&task->gate.used) == 1);
+    await_true(atomic_load(&task->gate->used) == 1);
     assert_ok(runtime_close_within(runtime, 0));
     thread_join(thread); /* the worker meets its message later */
     message_drop(first);
@@ -141,9 +141,9 @@ static void test_a_wait_for_room_that_was_to_end_and_will_not_is_refused(void **
     int output = -1;
     struct message *first = fill_selfish(&options);
     pthread_t thread = thread_start(call_nothing, selfish);
-    await_true(atomic_load(&selfish->gate.waiters) == 1);
+    await_true(atomic_load(&selfish->gate->waiters) == 1);
     event_raise(&go_on);
-    await_true(atomic_load(&selfish->gate.waiters) == 2);
+    await_true(atomic_load(&selfish->gate->waiters) == 2);
     canceller_cancel(canceller);
     thread_join(thread);
     assert_ok(message_receive(first, -1, &output));
@@ -174,9 +174,9 @@ static void test_a_wait_for_room_goes_on_where_it_is_no_ring(void **unused)
     struct call_options options = some_day(canceller);
     struct message *first = fill_selfish(&options);
     pthread_t threads[] = {thread_start(call_nothing, selfish), thread_start(call_nothing, selfish)};
-    await_true(atomic_load(&selfish->gate.waiters) == 2);
+    await_true(atomic_load(&selfish->gate->waiters) == 2);
     canceller_cancel(canceller); /* one has the place, the other looks again and waits on */
-    await_true(atomic_load(&selfish->gate.waiters) == 1);
+    await_true(atomic_load(&selfish->gate->waiters) == 1);
     event_raise(&go_on);
     thread_join(threads[0]);
     thread_join(threads[1]);
@@ -194,15 +194,15 @@ static void test_a_message_given_up_before_it_is_sent_has_no_receiver_to_count(v
     struct canceller *canceller = canceller_new();
     struct message *message = message_new(ITEM_RUN, MESSAGE_LIMITED | MESSAGE_DEADLINE, task->type, &nothing, false);
     message->task = task;
-    atomic_store(&task->gate.used, 1); /* as if it had its place */
-    atomic_store(&task->gate.timed, 1);
+    atomic_store(&task->gate->used, 1); /* as if it had its place */
+    atomic_store(&task->gate->timed, 1);
     canceller_cancel(canceller);
     assert_ok(message_limit(message, limit_never, canceller));
     message_unlimit(message);
     message_discard(message); /* as when its task has just ended */
     assert_int_equal(atomic_load(&live_counts.receivers), 0);
-    assert_int_equal(atomic_load(&task->gate.used), 0);
-    assert_int_equal(atomic_load(&task->gate.timed), 0);
+    assert_int_equal(atomic_load(&task->gate->used), 0);
+    assert_int_equal(atomic_load(&task->gate->timed), 0);
     canceller_drop(canceller);
     task_drop(task);
 }

@@ -211,7 +211,7 @@ static void test_senders_that_wait_for_room_learn_that_the_task_has_stopped(void
     bad = send(task, FAILS);
     for (int i = 0; i < senders; i++)
         threads[i] = thread_start(send_until_closed, task_clone(task));
-    await_true(atomic_load(&task->gate.waiters) > 0);
+    await_true(atomic_load(&task->gate->waiters) > 0);
     event_raise(&go_on);
     assert_ok(message_receive(busy, -1, NULL));
     assert_status(message_receive(bad, -1, NULL), JLT_FAILED);

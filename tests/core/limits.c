@@ -332,7 +332,7 @@ static void test_a_close_with_a_limit_answers_everybody(void **unused)
     event_await(&begun, 1);
     pthread_t waiting = thread_start(invoke_nothing, task);
     struct message *kept = call(task, &nothing);
-    await_true(atomic_load(&task->gate.used) == 2);
+    await_true(atomic_load(&task->gate->used) == 2);
     assert_int_equal(runtime_running(runtime, names, sizeof names), 1);
     assert_string_equal(names, "\"work\" (1)");
     assert_ok(runtime_close_within(runtime, soon));
@@ -389,7 +389,7 @@ static void test_an_input_of_the_callers_is_disposed_of_before_it_leaves(void **
     struct message *running = call(task, &compute);
     event_await(&begun, 1);
     pthread_t waiting = thread_start(invoke_large, other);
-    await_true(atomic_load(&other->gate.used) == 1);
+    await_true(atomic_load(&other->gate->used) == 1);
     runtime_give_up(runtime);
     thread_join(waiting);
     assert_int_equal(atomic_load(&disposed_inputs), 1);

@@ -280,7 +280,7 @@ static void test_a_drop_while_a_call_waits_for_room(void **unused)
     event_await(&begun, 1);
     struct message *waits = call(full, &(int){1});
     pthread_t sender = thread_start(send_one_more, full);
-    await_true(atomic_load(&full->gate.waiters) == 1);
+    await_true(atomic_load(&full->gate->waiters) == 1);
     queue_drop(queue);
     queue = NULL;
     close(watch(descriptor, 0));

@@ -399,7 +399,7 @@ static void test_a_full_mailbox_says_so_or_makes_senders_wait(void **unused)
     assert_null(refused);
     for (int i = 0; i < 3; i++)
         threads[i] = thread_start(call_and_receive, task);
-    await_true(atomic_load(&task->gate.waiters) == 3);
+    await_true(atomic_load(&task->gate->waiters) == 3);
     assert_int_equal(atomic_load(&passed), 0);
     event_raise(&gate_open);
     for (int i = 0; i < 3; i++)

@@ -366,7 +366,7 @@ inline express_take()
     :: e != NONE ->
         t = task_of[e];
         if
-        /* core/express.c express_take: if ((task->worker && task->worker != worker) ||
+        /* core/express.c express_take: if ((place && place != worker) ||
             !inbox_claim(&task->mailbox)) { */
         :: t == 1 && bound && w != 0 && DO(18) -> ok = false
         :: else ->

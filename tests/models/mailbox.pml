@@ -83,7 +83,7 @@ proctype sender(byte first, last)
             push(m, ok, was_idle);
             if :: ok && DO(3) -> accepted[m] = 1 :: ok && !DO(3) :: else fi
         };
-        /* core/task.c task_send: runtime_push(task->runtime, task->worker, &task->item); */
+        /* core/task.c task_send: task_push(task); */
         if :: DO(4) -> hand_over() :: else fi;
         m++
     :: else -> break
@@ -111,7 +111,7 @@ proctype sender(byte first, last)
         :: ok && !was_idle && DO(26) -> wake(was_idle)
         :: else
         fi;
-        /* core/task.c task_drop: runtime_push(task->runtime, task->worker, &task->item); */
+        /* core/task.c task_drop: task_push(task); */
         if :: DO(8) -> hand_over() :: else fi;
         /* core/task.c task_drop: let_go(task); */
         if :: DO(9) -> let_go() :: else fi
@@ -277,7 +277,7 @@ end:
     do
     /* it may take so long that it is of no use to one that has nothing to wait for, which others are to wake */
     :: atomic { timer_set && (len(batch) > 0 || (!closed && handles)) -> timer_set = false };
-        /* core/failure.c end_back_off: runtime_push(task->runtime, task->worker, &task->item); */
+        /* core/failure.c end_back_off: task_push(task); */
         atomic { assert(!freed); if :: DO(33) -> ready!true :: else fi }
     od
 }

@@ -259,7 +259,7 @@ proctype worker()
     fi;
     if
     :: begins ->
-        /* core/task.c take_message: message_leave_place(message, start ? &task->runtime->channel : &task->gate,
+        /* core/task.c take_message: message_leave_place(message, start ? &task->runtime->channel : task->gate,
             task->runtime); */
         atomic { TOUCH; if :: DO(25) -> places++ :: else fi };
         atomic { TOUCH; assert(!borrows || !caller_left); inputs++ }; /* the body */
