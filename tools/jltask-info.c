@@ -457,6 +457,8 @@ int main(int count, char **arguments)
             julia = argument + 8;
         } else {
             bool asked = strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+            if (!asked)
+                fprintf(stderr, "jltask-info: there is no option %s\n", argument);
             fputs(usage, asked ? stdout : stderr);
             return asked ? 0 : 64;
         }

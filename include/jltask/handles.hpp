@@ -28,6 +28,11 @@ class error : public std::runtime_error
           texts_(std::make_shared<const texts>(texts{jlt_error_type(), jlt_error_backtrace()}))
     {
     }
+    /* Of this header's own. */
+    error(jlt_status status, const char *what)
+        : std::runtime_error(what), status_(status), texts_(std::make_shared<const texts>())
+    {
+    }
     jlt_status status() const noexcept { return status_; }
     const std::string &type() const noexcept /* of the Julia exception, or empty */
     {
@@ -166,10 +171,12 @@ template <typename output> class receiver
     std::optional<output> get_within(int64_t timeout_ns)
     {
         output result{};
+        if (!handle_)
+            throw error(JLT_INVALID_ARGUMENT, "the receiver is empty: its reply was received, or it was moved from");
         const jlt_status status = jlt_receiver_recv_timeout(handle_.get(), timeout_ns, &result);
         if (status == JLT_TIMEOUT || status == JLT_PENDING)
             return std::nullopt;
-        if (handle_ && status != JLT_WOULD_DEADLOCK)
+        if (status != JLT_WOULD_DEADLOCK)
             (void)handle_.release(); /* freed by the receive */
         check(status);
         return result;

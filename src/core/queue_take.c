@@ -171,6 +171,20 @@ static jlt_status take(struct queue *queue, int64_t timeout_ns, struct taking *t
     return status;
 }
 
+/* What is said where it is no receiver that was waited for. */
+static struct error *error_of(jlt_status status)
+{
+    static struct error pending = {JLT_PENDING, true, "nothing has come out of the queue yet", "", ""};
+    static struct error timeout = {JLT_TIMEOUT, true, "the time limit passed, and nothing came out of the queue", "",
+                                   ""};
+    static struct error closed = {
+        JLT_CLOSED, true, "the queue was dropped, or the runtime has ended and nothing more comes out of it", "", ""};
+    return status == JLT_PENDING   ? &pending
+           : status == JLT_TIMEOUT ? &timeout
+           : status == JLT_CLOSED  ? &closed
+                                   : error_constant(status);
+}
+
 jlt_status queue_take(struct queue *queue, int64_t timeout_ns, void *into, size_t size, size_t room, size_t *count)
 {
     struct taking taking = {.into = into, .size = size, .room = room};
@@ -180,5 +194,5 @@ jlt_status queue_take(struct queue *queue, int64_t timeout_ns, void *into, size_
         return error_none();
     }
     bool is_new = status == JLT_PENDING || status == JLT_TIMEOUT || status == JLT_CLOSED || status == JLT_CANCELLED;
-    return is_new ? error_report(error_constant(status)) : status; /* else parker_prepare has reported it */
+    return is_new ? error_report(error_of(status)) : status; /* else parker_prepare has reported it */
 }

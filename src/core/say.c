@@ -54,5 +54,7 @@ void say(enum say_level level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    for (char *at = message; (at = strchr(at, '\n'));)
+        *at = ' '; /* a line each, whatever Julia's exceptions say */
     sink(sink_context, level, message);
 }

@@ -17,9 +17,11 @@
 #include "core/ring.h"
 #include "core/task.h"
 
+static struct error runtime_closed = {JLT_CLOSED, true, "the runtime is closed or closing", "", ""};
+
 static jlt_status closed(void)
 {
-    return error_report(error_constant(JLT_CLOSED));
+    return error_report(&runtime_closed);
 }
 
 /* Whether something is wrong with what the caller gave; it is reported then. */
@@ -214,9 +216,11 @@ static jlt_status report(jlt_status status, struct task *task, const struct mess
         return error_fail(status, "\"%s\": the deadline passed before there was room; the call was not made", name);
     if (status == JLT_CANCELLED)
         return error_fail(status, "\"%s\": cancelled before there was room; the call was not made", name);
-    if (status == JLT_CLOSED && task)
-        return error_report(failure_closed(task));
-    bool is_new = status == JLT_FULL || status == JLT_CLOSED || status == JLT_NO_MEMORY;
+    if (status == JLT_CLOSED)
+        return error_report(task ? failure_closed(task) : &runtime_closed);
+    if (status == JLT_FULL && task && !task->runtime->quota.is_set)
+        return error_fail(status, "\"%s\": its mailbox of %zu is full", name, task->gate->capacity);
+    bool is_new = status == JLT_FULL || status == JLT_NO_MEMORY;
     return is_new ? error_report(error_constant(status)) : status; /* else parker_prepare has reported it */
 }
 
