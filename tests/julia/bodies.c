@@ -303,7 +303,8 @@ static void test_a_new_task_has_what_the_name_means_then(void **unused)
     jlt_persistent_drop(after);
 }
 
-/* Else it would cost several times as much as the body. */
+/* Else it would cost several times as much as the body. On a busy machine the worker often sleeps, and each time that it
+ * is woken Julia allocates; so one round of several must do without. A message that allocates takes 16 bytes at least. */
 static void test_a_message_allocates_nothing(void **unused)
 {
     (void)unused;
@@ -313,17 +314,20 @@ static void test_a_message_allocates_nothing(void **unused)
                                              .julia_run = "Main.Inner.double",
                                              .julia_input = "Int64",
                                              .julia_output = "Int64"};
-    enum { messages = 100000 };
+    enum { messages = 20000, rounds = 50 };
     if (test_is_stress())
         return;
     jlt_persistent *task;
-    int64_t in = 1, out, before = 0;
+    int64_t in = 1, out, least = INT64_MAX;
     assert_ok(jlt_persistent_spawn(runtime, &type, NULL, &task));
-    before = value_of("Base.gc_bytes()");
-    for (int i = 0; i < messages; i++)
-        assert_ok(jlt_persistent_invoke(task, &in, &out));
-    int64_t bytes = value_of("Base.gc_bytes()") - before;
-    assert_true(bytes < 10 * messages); /* what asking takes */
+    for (int round = 0; round < rounds && least >= 10 * messages; round++) { /* what asking takes */
+        int64_t before = value_of("Base.gc_bytes()");
+        for (int i = 0; i < messages; i++)
+            assert_ok(jlt_persistent_invoke(task, &in, &out));
+        int64_t bytes = value_of("Base.gc_bytes()") - before;
+        least = bytes < least ? bytes : least;
+    }
+    assert_true(least < 10 * messages);
     jlt_persistent_drop(task);
 }
 
