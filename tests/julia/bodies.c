@@ -303,8 +303,9 @@ static void test_a_new_task_has_what_the_name_means_then(void **unused)
     jlt_persistent_drop(after);
 }
 
-/* Else it would cost several times as much as the body. On a busy machine the worker often sleeps, and each time that it
- * is woken Julia allocates; so one round of several must do without. A message that allocates takes 16 bytes at least. */
+/* Else it would cost several times as much as the body. On a busy machine the worker often sleeps, and each time that
+ * it is woken Julia allocates; so one round of several must do without. A message that allocates takes 16 bytes at
+ * least. */
 static void test_a_message_allocates_nothing(void **unused)
 {
     (void)unused;
