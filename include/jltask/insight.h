@@ -71,8 +71,8 @@ JLT_API jlt_status jlt_trace_stop(jlt_runtime *runtime);
  * came to the thread: else nobody sees it), a mark "suspend" at its begin, and its failure, named as its status. Beside
  * them: "send <type>", on the sending thread; "init <type>" and "exit <type>"; "restart <type>"; "collection". Also
  * while the trace goes on. Any thread. The descriptor stays open; it is written at its position, and waited for if it
- * does not block. JLT_INVALID_ARGUMENT for NULL and for a descriptor that cannot be
- * written (the message says why), JLT_NO_MEMORY. */
+ * does not block. JLT_INVALID_ARGUMENT for NULL and for a descriptor that cannot be written (the message says why),
+ * JLT_NO_MEMORY. */
 JLT_API jlt_status jlt_trace_write(jlt_runtime *runtime, int descriptor);
 
 /* ---- dump --------------------------------------------------------------------------------------------- */

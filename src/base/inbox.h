@@ -44,12 +44,17 @@ struct inbox {
 
 enum inbox_push { INBOX_PUSHED, INBOX_WAS_IDLE, INBOX_REFUSED };
 
-/* Any thread. On INBOX_REFUSED the node is still the caller's. trail: the thread's own, for nodes of this kind. */
-static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node *node, struct inbox_trail *trail)
+static inline void inbox_set_hint(struct inbox_node *node, struct inbox_trail *trail)
 {
     struct inbox_node **oldest = &trail->nodes[trail->next++ % inbox_trail_length];
     atomic_store_explicit(&node->hint, *oldest, memory_order_relaxed);
     *oldest = node;
+}
+
+/* Any thread. On INBOX_REFUSED the node is still the caller's. trail: the thread's own, for nodes of this kind. */
+static inline enum inbox_push inbox_push(struct inbox *inbox, struct inbox_node *node, struct inbox_trail *trail)
+{
+    inbox_set_hint(node, trail);
     struct inbox_node *head = atomic_load(&inbox->head);
     do {
         if (head == INBOX_SEALED)
@@ -74,9 +79,7 @@ static inline enum inbox_push inbox_push_chain(struct inbox *inbox, struct inbox
 /* Pushes one, but on an inbox that nobody owns, or that is sealed, does nothing: false. */
 static inline bool inbox_push_to_owned(struct inbox *inbox, struct inbox_node *node, struct inbox_trail *trail)
 {
-    struct inbox_node **oldest = &trail->nodes[trail->next++ % inbox_trail_length];
-    atomic_store_explicit(&node->hint, *oldest, memory_order_relaxed);
-    *oldest = node;
+    inbox_set_hint(node, trail);
     struct inbox_node *head = atomic_load(&inbox->head);
     do {
         if (head == INBOX_IDLE || head == INBOX_SEALED)

@@ -28,11 +28,6 @@ static void undo(struct batch *batch, jlt_status status)
     batch->count = 0;
 }
 
-static bool is_limited(const struct batch *batch)
-{
-    return batch->options.deadline != limit_never || batch->options.canceller;
-}
-
 /* As send.c does with one. */
 static jlt_status push_queued(struct batch *batch, struct message *last)
 {
@@ -59,8 +54,7 @@ static jlt_status push_queued(struct batch *batch, struct message *last)
  * are in a queue. */
 static void give_receivers(struct batch *batch)
 {
-    bool attached = batch->options.queue && !is_limited(batch); /* and then they are told */
-    for (unsigned i = 0; !attached && i < batch->count; i++) {
+    for (unsigned i = 0; i < batch->count; i++) {
         if (batch->entries[i]->receiver)
             *(struct message **)batch->entries[i]->receiver = batch->messages[i];
         if (batch->options.queue)
@@ -80,14 +74,15 @@ static jlt_status push(struct batch *batch, size_t *sent)
                               memory_order_relaxed); /* pushing publishes it */
         last = batch->messages[i];
     }
-    bool queued = batch->options.queue && !is_limited(batch);
+    bool queued = call_enters_queue(&batch->options);
     jlt_status status = queued ? push_queued(batch, last) : task_send_many(batch->task, batch->messages[0], last);
     if (status != JLT_OK) {
         undo(batch, status);
         return status;
     }
     *sent += batch->count;
-    give_receivers(batch);
+    if (!queued)
+        give_receivers(batch);
     batch->count = 0;
     return JLT_OK;
 }

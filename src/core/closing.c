@@ -117,8 +117,7 @@ void closing_begin(struct worker *worker)
     worker->closing = true;
     for (struct task *task = worker->tasks; task; task = task->next)
         if (task_seal(task) || (task->failure && failure_wake(task->failure)))
-            inbox_append(runtime_place(task->runtime, task->type) ? &worker->own : &anyones,
-                         inbox_chain_of(&task->item.node));
+            inbox_append(task_place(task) ? &worker->own : &anyones, inbox_chain_of(&task->item.node));
     spin_unlock(&worker->tasks_lock);
     for (struct inbox_node *node; (node = inbox_pop(&anyones));)
         runtime_push(worker->runtime, NULL, item_of(node));

@@ -152,7 +152,7 @@ struct item *express_take(struct worker *worker)
     if (!message)
         return NULL;
     struct task *task = message->task;
-    const struct worker *place = runtime_place(task->runtime, task->type);
+    const struct worker *place = task_place(task);
     if ((place && place != worker) || !inbox_claim(&task->mailbox)) {
         send(worker, message);
         return NULL;
@@ -163,10 +163,10 @@ struct item *express_take(struct worker *worker)
 
 bool express_take_for(struct worker *worker, struct task *task)
 {
-    if (!express_has_come(worker) || atomic_load(&worker->expected->item.phase) != MESSAGE_ARMED ||
-        worker->expected->task != task)
+    struct message *message = worker->expected;
+    if (!message || atomic_load(&message->item.phase) != MESSAGE_ARMED || message->task != task)
         return false;
-    struct message *message = take(worker);
+    worker->expected = NULL;
     if (!inbox_is_empty(&task->mailbox)) {
         send(worker, message);
         return false;

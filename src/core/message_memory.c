@@ -132,8 +132,9 @@ struct message *message_new(enum item_kind kind, unsigned flags, const struct ty
     if (flags & MESSAGE_COUNTED)
         *message_awaits_of(message) = message;
     if (flags & MESSAGE_QUEUED) {
-        message_queued(message)->item.kind = ITEM_QUEUED;
-        message_queued(message)->item.flags = 0;
+        struct queued *queued = message_queued(message);
+        queued->item.kind = ITEM_QUEUED;
+        queued->item.flags = 0;
     }
     return message;
 }

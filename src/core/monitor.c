@@ -79,7 +79,7 @@ static struct message *new_monitor(size_t end_size, const struct call_options *o
 {
     const jlt_task_type monitor = {.name = "monitor", .output_size = end_size, .run = never};
     const struct type *type = type_of_task(&monitor, sizeof monitor);
-    bool limited = options->deadline != limit_never || options->canceller;
+    bool limited = call_is_limited(options);
     unsigned flags = MESSAGE_BODILESS | (limited ? MESSAGE_LIMITED : 0U) | (options->queue ? MESSAGE_QUEUED : 0U);
     struct message *message = type ? message_new(ITEM_ONCE, flags, type, NULL, true) : NULL;
     if (message && limited && message_limit(message, options->deadline, options->canceller) != JLT_OK) {

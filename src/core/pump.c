@@ -90,7 +90,7 @@ static struct item *next_item(struct worker *worker, struct fiber *fiber)
 /* A task that has more to do, behind all that came meanwhile. */
 static void put_back(struct worker *worker, struct task *task)
 {
-    if (!runtime_place(task->runtime, task->type) && !worker->ended) {
+    if (!task_place(task) && !worker->ended) {
         ready_put_back(&worker->runtime->ready, &task->item);
         return;
     }

@@ -174,6 +174,7 @@ void queue_free_block(struct queued *queued)
 void queue_drop_answered(struct queued *queued)
 {
     struct message *message = queued->message;
+    COUNT(receivers, queued->item.flags & QUEUED_DROPPED ? 0 : -1); /* else it was counted when it was dropped */
     message_leave_queue(message);
     queue_free_block(queued);
     message_drop_answered(message);
@@ -198,7 +199,6 @@ static void push_locked(struct queue *queue, struct message *message)
     if (queue->dropped) {
         struct queued *queued = message_place(message);
         mutex_unlock(&queue->lock);
-        COUNT(receivers, queued->item.flags & QUEUED_DROPPED ? 0 : -1);
         queue_drop_answered(queued);
         queue_let_go_of(queue, 1);
         return;
@@ -409,10 +409,8 @@ static long drop_all(struct inbox_node *first)
 {
     long count = 0;
     for (struct inbox_node *node = first, *next; node; node = next, count++) {
-        struct queued *queued = queue_place_of(node);
         next = node->next;
-        COUNT(receivers, queued->item.flags & QUEUED_DROPPED ? 0 : -1);
-        queue_drop_answered(queued);
+        queue_drop_answered(queue_place_of(node));
     }
     return count;
 }

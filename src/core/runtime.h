@@ -78,6 +78,18 @@ struct call_options {
     void *user;
 };
 
+/* Whether something may give the call up before it is answered. */
+static inline bool call_is_limited(const struct call_options *options)
+{
+    return options->deadline != limit_never || options->canceller;
+}
+
+/* Whether the message enters its queue in the step that sends it; one with a limit does after that (queue.c). */
+static inline bool call_enters_queue(const struct call_options *options)
+{
+    return options->queue && !call_is_limited(options);
+}
+
 /* Any thread. *receiver may be NULL. Each reports its status (error.h). An invoke has no queue. */
 jlt_status runtime_dispatch_with(struct runtime *runtime, const struct type *type, const void *input,
                                  const struct call_options *options, struct message **receiver);

@@ -45,15 +45,11 @@ static bool is_refused(const struct runtime *runtime, const struct type *type, e
 static const struct call_options waiting = {.deadline = limit_never},
                                  trying = {.deadline = limit_never, .dont_wait = true};
 
-static bool is_limited(const struct call_options *options)
-{
-    return options->deadline != limit_never || options->canceller;
-}
-
 /* Of the message. */
 static unsigned limit_flags(const struct call_options *options)
 {
-    return (is_limited(options) ? MESSAGE_LIMITED : 0U) | (options->deadline != limit_never ? MESSAGE_DEADLINE : 0U);
+    return (call_is_limited(options) ? MESSAGE_LIMITED : 0U) |
+           (options->deadline != limit_never ? MESSAGE_DEADLINE : 0U);
 }
 
 /* ---- handing over ---- */
@@ -196,7 +192,7 @@ static jlt_status hand_over(struct runtime *runtime, struct task *task, struct m
         count_sent(runtime, message);
     jlt_status status = limited ? message_limit(message, options->deadline, options->canceller) : JLT_OK;
     if (status == JLT_OK)
-        status = options->queue && !limited ? push_queued(runtime, task, message, options, receiver)
+        status = call_enters_queue(options) ? push_queued(runtime, task, message, options, receiver)
                                             : push(runtime, task, message);
     if (status == JLT_OK)
         return JLT_OK;
@@ -310,10 +306,12 @@ static jlt_status send_copy(struct runtime *runtime, struct task *task, const st
     jlt_status status = send(runtime, task, message, options, NULL, receiver);
     if (status != JLT_OK)
         return status;
-    bool attached = options->queue && !is_limited(options); /* and then *receiver is told */
-    if (receiver && !attached)
-        *receiver = message; /* without one the message may be gone by now */
-    if (options->queue && !attached)
+    /* then *receiver is told; and the message may be gone, as it may be without a receiver */
+    if (call_enters_queue(options))
+        return error_none();
+    if (receiver)
+        *receiver = message;
+    if (options->queue)
         queue_attach(options->queue, message_queued(message), message, options->user);
     return error_none();
 }
@@ -338,7 +336,7 @@ jlt_status send_prepare(struct task *task, const void *input, const struct call_
         return discard(task, message, options, status);
     message->task = task;
     count_sent(task->runtime, message);
-    if (is_limited(options))
+    if (call_is_limited(options))
         status = message_limit(message, options->deadline, options->canceller);
     if (status != JLT_OK) {
         send_undo(task, message, options, status);
@@ -353,7 +351,7 @@ static struct message *invoked(unsigned flags, const struct type *type, enum ite
                                const struct call_options *options)
 {
     enum { small = 512 };
-    if (is_limited(options))
+    if (call_is_limited(options))
         return message_new(kind, flags | limit_flags(options), type, input, true);
     struct message *message =
         kind == ITEM_RUN && !flags && !parker_suspends() ? message_new_express(type, input) : NULL;
@@ -380,7 +378,7 @@ static jlt_status send_and_wait(struct runtime *runtime, struct task *task, cons
         message_discard(message);
         return status;
     }
-    struct ring_wait wait, *listed = is_limited(options) || !ring_counts() ? NULL : &wait;
+    struct ring_wait wait, *listed = call_is_limited(options) || !ring_counts() ? NULL : &wait;
     status = send(runtime, task, message, options, listed, NULL);
     if (status != JLT_OK)
         return status;

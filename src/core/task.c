@@ -93,7 +93,7 @@ void task_set_start(struct task *task, struct message *start)
 
 bool task_push(struct task *task)
 {
-    return runtime_push(task->runtime, runtime_place(task->runtime, task->type), &task->item);
+    return runtime_push(task->runtime, task_place(task), &task->item);
 }
 
 static void let_go(struct task *task)

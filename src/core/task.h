@@ -7,6 +7,7 @@
 #include "core/gate.h"
 #include "core/item.h"
 #include "core/monitor.h"
+#include "core/runtime.h"
 #include "core/stats.h"
 #include "core/type.h"
 
@@ -68,6 +69,12 @@ jlt_status task_new(struct runtime *runtime, const struct type *type, struct tas
 
 /* Puts the start, its first message, into the mailbox of a new task, which is owned by the caller from here on. */
 void task_set_start(struct task *task, struct message *start);
+
+/* The worker that its type asks for; NULL: any. */
+static inline struct worker *task_place(const struct task *task)
+{
+    return runtime_place(task->runtime, task->type);
+}
 
 /* The owner's: among what is ready, where its type may run. False: that has ended. */
 bool task_push(struct task *task);

@@ -10,7 +10,7 @@
 enum { clients = 3, common = 4, rounds = 2000 };
 
 static struct runtime *runtime;
-static atomic_uint computing, go_on, ran, disposed;
+static atomic_uint computing, go_on, ran;
 
 /* ---- a task that sums ---- */
 
@@ -41,18 +41,12 @@ static void sum_run(jlt_frame *frame, void *state, const void *input, void *outp
 static const jlt_persistent_type sum_type = {
     .name = "sum", .state_size = sizeof(int), .input_size = sizeof(int), .output_size = sizeof(int), .run = sum_run};
 
-static void dispose_input(void *input)
-{
-    (void)input;
-    atomic_fetch_add(&disposed, 1);
-}
-
 static const jlt_persistent_type owning_type = {.name = "owning",
                                                 .state_size = sizeof(int),
                                                 .input_size = sizeof(int),
                                                 .output_size = sizeof(int),
                                                 .run = sum_run,
-                                                .dispose_input = dispose_input};
+                                                .dispose_input = count_disposed_input};
 
 static struct task *spawn_sum(void)
 {
@@ -80,7 +74,7 @@ static void start(unsigned workers)
     atomic_store(&computing, 0);
     atomic_store(&go_on, 0);
     atomic_store(&ran, 0);
-    atomic_store(&disposed, 0);
+    atomic_store(&disposed_inputs, 0);
     runtime = fake_start(workers, 0);
 }
 
@@ -293,7 +287,7 @@ static void a_call_meets_the_close(void **unused)
             done += callers[j].done;
             cancelled += callers[j].cancelled;
         }
-        check(atomic_load(&ran) == done && atomic_load(&disposed) == cancelled);
+        check(atomic_load(&ran) == done && atomic_load(&disposed_inputs) == cancelled);
         end();
     }
 }

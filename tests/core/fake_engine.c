@@ -580,3 +580,19 @@ int fake_run_tests_(const struct CMUnitTest *tests, size_t count)
     failed += _cmocka_run_group_tests("the same, waiting awake at first", tests, count, NULL, NULL);
     return failed;
 }
+
+/* ---- what is disposed of ---- */
+
+atomic_uint disposed_inputs, disposed_outputs;
+
+void count_disposed_input(void *input)
+{
+    (void)input;
+    atomic_fetch_add(&disposed_inputs, 1);
+}
+
+void count_disposed_output(void *output)
+{
+    (void)output;
+    atomic_fetch_add(&disposed_outputs, 1);
+}

@@ -69,6 +69,11 @@ void fake_fail(jlt_frame *frame, jlt_status status, const char *message);
 void fake_yield(void);
 void fake_wait(atomic_uint *event, unsigned count);
 
+/* Dispose functions of types, which count; the counters are the test's to reset. */
+extern atomic_uint disposed_inputs, disposed_outputs;
+void count_disposed_input(void *input);
+void count_disposed_output(void *output);
+
 /* ---- the API's shapes over core ---- */
 
 #define type_of(type)                                                                                                  \

@@ -9,7 +9,7 @@
 #include <sched.h>
 
 static struct runtime *runtime;
-static atomic_uint begun, go_on, ended, saw, disposed_inputs, disposed_outputs;
+static atomic_uint begun, go_on, ended, saw;
 
 static int start(void **unused)
 {
@@ -44,18 +44,6 @@ static void work_run(jlt_frame *frame, void *state, const void *input, void *out
     event_raise(&ended);
 }
 
-static void dispose_input(void *input)
-{
-    (void)input;
-    atomic_fetch_add(&disposed_inputs, 1);
-}
-
-static void dispose_output(void *output)
-{
-    (void)output;
-    atomic_fetch_add(&disposed_outputs, 1);
-}
-
 static const jlt_persistent_type work_type = {
     .name = "work",
     .state_size = sizeof(int),
@@ -63,8 +51,8 @@ static const jlt_persistent_type work_type = {
     .output_size = sizeof(int),
     .capacity = 2,
     .run = work_run,
-    .dispose_input = dispose_input,
-    .dispose_output = dispose_output,
+    .dispose_input = count_disposed_input,
+    .dispose_output = count_disposed_output,
 };
 
 static const int compute = 0, nothing = 1;

@@ -8,7 +8,7 @@
 
 struct runtime *runtime;
 struct queue *queue;
-atomic_uint begun, go_on, saw, disposed_inputs, disposed_outputs;
+atomic_uint begun, go_on, saw;
 
 int start(void **unused)
 {
@@ -57,21 +57,9 @@ static void run_task(jlt_frame *frame, void *state, const void *input, void *out
     run(frame, input, output);
 }
 
-static void dispose_input(void *input)
-{
-    (void)input;
-    atomic_fetch_add(&disposed_inputs, 1);
-}
-
-static void dispose_output(void *output)
-{
-    (void)output;
-    atomic_fetch_add(&disposed_outputs, 1);
-}
-
 #define INTS .input_size = sizeof(int), .output_size = sizeof(int)
 const jlt_task_type once_type = {
-    .name = "once", INTS, .run = run, .dispose_input = dispose_input, .dispose_output = dispose_output};
+    .name = "once", INTS, .run = run, .dispose_input = count_disposed_input, .dispose_output = count_disposed_output};
 const jlt_persistent_type task_type = {.name = "task", INTS, .run = run_task};
 const jlt_persistent_type small_type = {.name = "small", INTS, .run = run_task, .capacity = 2, .skip_if_dropped = true};
 

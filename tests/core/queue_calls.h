@@ -10,7 +10,7 @@
 
 extern struct runtime *runtime;
 extern struct queue *queue;
-extern atomic_uint begun, go_on, saw, disposed_inputs, disposed_outputs; /* saw: bodies, that they were given up */
+extern atomic_uint begun, go_on, saw; /* saw: bodies, that they were given up */
 
 /* Setup, with one worker, and teardown of a test. */
 int start(void **unused);

@@ -389,9 +389,9 @@ inline express_take()
 inline express_take_for()
 {
     atomic {
-        /* core/express.c express_take_for: if (!express_has_come(worker) ||
-            atomic_load(&worker->expected->item.phase) != MESSAGE_ARMED || worker->expected->task != task) */
-        ok = HAS_COME && (phase[expected[w]] == ARMED || !DO(22)) && (task_of[expected[w]] == t || !DO(23))
+        /* core/express.c express_take_for: if (!message ||
+            atomic_load(&message->item.phase) != MESSAGE_ARMED || message->task != task) */
+        ok = expected[w] != NONE && (phase[expected[w]] == ARMED || !DO(22)) && (task_of[expected[w]] == t || !DO(23))
     };
     if
     :: ok ->

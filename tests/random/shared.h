@@ -22,8 +22,8 @@ jlt_persistent *slots_take(uint8_t number, int *task);
 /* Owns the handle, which may be NULL. */
 void slots_put(uint8_t number, jlt_persistent *handle, int task);
 
-/* NULL where there is none any more. The last to leave one that was renewed drops it; a queue with what is still to come
- * out. */
+/* NULL where there is none any more. The last to leave one that was renewed drops it; a queue with what is still to
+ * come out. */
 struct shared *cancellers_use(uint8_t number);
 struct shared *queues_use(uint8_t number);
 void shared_leave(struct shared *shared);
