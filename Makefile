@@ -27,8 +27,7 @@ ifneq ($(JULIA),)
 export JLTASK_JULIA := $(JULIA)
 endif
 
-configure = cmake --preset $(1) -DJLT_WERROR=$(or $(WERROR),OFF) > build/$(1).log || { cat build/$(1).log; exit 1; }
-build = mkdir -p build && $(call configure,$(1)) && cmake --build build/$(1) -j $(JOBS) $(2) -- --no-print-directory -s
+build = scripts/build $(1) $(JOBS) $(2)
 
 OPERATIONS ?= 10000000
 SEEDS ?= 20
@@ -41,10 +40,11 @@ MINUTES ?= 30
 all:
 	@scripts/setup build
 	@$(call build,release,--target jltask)
+	@echo build/release/src/libjltask.so
 
 demo:
 	@scripts/setup build julia
-	@$(call build,release,--target accumulator) >/dev/null
+	@$(call build,release,--target accumulator)
 	@scripts/demo build/release
 
 check:
@@ -53,7 +53,7 @@ check:
 
 check-julias:
 	@scripts/setup build tests
-	@$(call build,debug) >/dev/null
+	@$(call build,debug)
 	@scripts/check-julias $(if $(SHORT),--short) $(JOBS) build/debug $(JULIAS)
 
 models:
@@ -66,21 +66,21 @@ bench:
 
 random:
 	@scripts/setup build julia tests
-	@$(call build,release,--target core_random core_random_perturbed julia_random) >/dev/null
+	@$(call build,release,--target core_random core_random_perturbed julia_random)
 	@scripts/random $$(($(OPERATIONS) / 2)) $(SEEDS) $(FIRST) build/release/tests/random/core_random \
 		build/release/tests/random/core_random_perturbed
 	@scripts/random $$(($(OPERATIONS) / 20)) $(SEEDS) $(FIRST) build/release/tests/random/julia_random
 
 fuzz:
 	@scripts/setup build tests fuzz
-	@$(call build,fuzz,--target core_fuzz) >/dev/null
+	@$(call build,fuzz,--target core_fuzz)
 	@mkdir -p build/fuzz/corpus
 	@cd build/fuzz && tests/random/core_fuzz -max_total_time=$(SECONDS) -max_len=800 -len_control=0 -timeout=100 \
 		-rss_limit_mb=0 -print_final_stats=1 corpus ../../tests/random/corpus
 
 soak:
 	@scripts/setup build julia tests
-	@$(call build,release,--target julia_soak) >/dev/null
+	@$(call build,release,--target julia_soak)
 	@build/release/tests/random/julia_soak $(MINUTES) $(SEED)
 
 install:

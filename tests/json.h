@@ -114,12 +114,12 @@ static inline bool json_is_valid(const char *text)
     return end && *json_space(end) == 0;
 }
 
-/* How often a part is in the text. */
+/* How often a part is in the text. Not by strstr: as the sanitizers have it, each call measures the whole text. */
 static inline unsigned count_of(const char *text, const char *part)
 {
     unsigned count = 0;
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part))
-        count++;
+    for (size_t length = strlen(part); *text; text++)
+        count += *text == *part && strncmp(text, part, length) == 0;
     return count;
 }
 
