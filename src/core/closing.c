@@ -93,14 +93,29 @@ unsigned runtime_running(struct runtime *runtime, char *text, size_t room)
 
 /* ---- guests ---- */
 
-void worker_add_guest(struct worker *worker)
+/* `closed` was set before any worker looked at its count to end: who does not see it is counted in time. */
+struct worker *closing_add_guest(struct worker *worker)
 {
+    struct runtime *runtime = worker->runtime;
+    struct worker *waker = worker;
     atomic_fetch_add(&worker->guests, 1);
+    if (!runtime_is_closed(runtime))
+        return worker;
+    spin_lock(&runtime->end_lock);
+    for (unsigned i = 0; waker && waker->ended; i++)
+        waker = i < runtime->worker_count ? &runtime->workers[i] : NULL;
+    if (waker != worker) {
+        atomic_fetch_sub(&worker->guests, 1);
+        if (waker)
+            atomic_fetch_add(&waker->guests, 1);
+    }
+    spin_unlock(&runtime->end_lock);
+    return waker;
 }
 
 /* The worker may have parked for good because of this guest: after the count, `closed` says whether it has to look
  * again. It was set before the worker began to close and looked at the count. */
-void worker_remove_guest(struct worker *worker)
+void closing_remove_guest(struct worker *worker)
 {
     if (atomic_fetch_sub(&worker->guests, 1) == 1 && runtime_is_closed(worker->runtime))
         worker_rouse(worker);
@@ -157,7 +172,8 @@ void closing_end_if_done(struct worker *worker)
     struct runtime *runtime = worker->runtime;
     spin_lock(&runtime->end_lock); /* one at a time, so that one is the last */
     bool last = runtime->workers_left == 1;
-    worker->ended = (!last || ready_seal(&runtime->ready)) && inbox_leave(&worker->inbox, INBOX_SEALED);
+    worker->ended = !atomic_load(&worker->guests) && (!last || ready_seal(&runtime->ready)) &&
+                    inbox_leave(&worker->inbox, INBOX_SEALED);
     if (worker->ended)
         runtime->workers_left--;
     spin_unlock(&runtime->end_lock);

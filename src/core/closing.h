@@ -12,9 +12,11 @@ bool closing_add_task(struct worker *worker, struct task *task);
 /* Any worker's fiber: takes it off the list of the worker that it was put on. */
 void closing_remove_task(struct worker *worker, struct task *task);
 
-/* A guest is about to wait, and did not; one that is woken is counted off by the pump. Any thread. */
-void worker_add_guest(struct worker *worker);
-void worker_remove_guest(struct worker *worker);
+/* A guest of the worker's is about to wait: which worker is to wake it, and does not end before that. Its own, or
+ * another if that has ended; NULL: all have. closing_remove_guest: it did not wait; one that is woken is counted off by
+ * the pump. Any thread. */
+struct worker *closing_add_guest(struct worker *worker);
+void closing_remove_guest(struct worker *waker);
 
 /* The worker's fiber: it closes. Seals its tasks; those that were idle, or backed off, are ready then, to run what they
  * have still and their exits. */

@@ -23,17 +23,6 @@ jlt_status parker_prepare(int64_t timeout_ns)
     return guests && parker_suspends() ? guests->prepare(timeout_ns) : JLT_OK;
 }
 
-void parker_init(struct parker *parker)
-{
-    parker->item.kind = ITEM_WAKE;
-    parker->fiber = current_fiber;
-    atomic_init(&parker->state, PARKER_WAITING);
-    if (!parker->fiber && parker_suspends())
-        parker->fiber = guests->enter(&parker->room);
-    if (parker->fiber && parker->fiber->guest)
-        worker_add_guest(parker->fiber->worker);
-}
-
 /* The fiber that was made for this wait is not needed any more. */
 static void leave(struct parker *parker)
 {
@@ -41,10 +30,26 @@ static void leave(struct parker *parker)
         guests->leave(parker->fiber);
 }
 
+void parker_init(struct parker *parker)
+{
+    parker->item.kind = ITEM_WAKE;
+    parker->fiber = current_fiber;
+    atomic_init(&parker->state, PARKER_WAITING);
+    if (!parker->fiber && parker_suspends())
+        parker->fiber = guests->enter(&parker->room);
+    if (!parker->fiber)
+        return;
+    parker->waker = parker->fiber->worker;
+    if (!parker->fiber->guest || (parker->waker = closing_add_guest(parker->waker)))
+        return;
+    leave(parker); /* all workers have ended: what is still to come is on its way, from another thread */
+    parker->fiber = NULL;
+}
+
 void parker_drop(struct parker *parker)
 {
     if (parker->fiber && parker->fiber->guest)
-        worker_remove_guest(parker->fiber->worker);
+        closing_remove_guest(parker->waker);
     leave(parker);
 }
 
@@ -101,15 +106,6 @@ void parker_wait_late(struct parker *parker)
         sched_yield();
 }
 
-/* By way of its worker's thread; but a guest may wait when its worker has ended, while others go on for its sake. */
-static void push_wake(struct parker *parker, struct fiber *fiber)
-{
-    struct runtime *runtime = fiber->worker->runtime;
-    bool pushed = worker_push(fiber->worker, &parker->item);
-    for (unsigned i = 0; i < runtime->worker_count && !pushed; i++)
-        pushed = worker_push(&runtime->workers[i], &parker->item);
-}
-
 void parker_wake(struct parker *parker)
 {
     /* read before the exchange: the waiter may leave as soon as it sees PARKER_WOKEN */
@@ -119,7 +115,7 @@ void parker_wake(struct parker *parker)
          * been taken from the inbox by its own worker, which alone makes it go on */
         unsigned was = atomic_exchange(&parker->state, PARKER_WOKEN);
         if (was == PARKER_WAITING)
-            push_wake(parker, fiber);
+            worker_push(parker->waker, &parker->item); /* it does not end before the waiter goes on */
         return;
     }
     atomic_store(&parker->state, PARKER_WOKEN);
@@ -131,8 +127,8 @@ void parker_timed_out(struct parker *parker)
     unsigned waiting = PARKER_WAITING;
     if (atomic_compare_exchange_strong(&parker->state, &waiting, PARKER_TIMED_OUT)) {
         struct fiber *fiber = parker->fiber;
-        if (fiber->guest) /* the worker counts it off */
-            push_wake(parker, fiber);
+        if (fiber->guest)
+            worker_push(parker->waker, &parker->item); /* which counts it off */
         else
             fiber->worker->runtime->engine->schedule(fiber);
     }

@@ -14,10 +14,12 @@
 #include <stdint.h>
 
 struct fiber;
+struct worker;
 
 struct parker {
     alignas(16) struct item item; /* how the wake-up reaches the fiber's own thread; alignment: message.h */
     struct fiber *fiber;          /* NULL: a thread waits */
+    struct worker *waker;         /* the fiber's, or a guest's that does not end before it is woken */
     atomic_uint state;            /* enum parker_state */
     struct guest_room room;
 };

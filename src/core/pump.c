@@ -167,7 +167,7 @@ static void run_once(struct fiber *fiber, struct message *message)
 static void wake(struct worker *worker, struct fiber *fiber)
 {
     if (fiber->guest) {
-        atomic_fetch_sub(&fiber->worker->guests, 1);
+        atomic_fetch_sub(&worker->guests, 1);
         worker->yield_due = true;
     }
     worker->runtime->engine->schedule(fiber);

@@ -23,20 +23,18 @@ inline begin_closing(w)
 
 inline guest_woken(w)
 {
-    /* core/pump.c wake: atomic_fetch_sub(&fiber->worker->guests, 1); */
-    atomic { if :: DO(90) -> guests[GUEST_WORKER]-- :: else fi; assert(!guest_scheduled); guest_scheduled = true }
+    /* core/pump.c wake: atomic_fetch_sub(&worker->guests, 1); */
+    atomic { if :: DO(90) -> guests[w]-- :: else fi; assert(!guest_scheduled); guest_scheduled = true }
 }
 
-/* By whoever completes what the guest waits for. */
+byte waker; /* of the guest; WORKERS: it waits as a thread does */
+
+/* By whoever completes what the guest waits for: a worker, or a thread that may come late, as one that cancels. */
 inline wake_guest()
 {
-    /* core/parker.c push_wake: bool pushed = worker_push(fiber->worker, &parker->item); */
-    worker_push(GUEST_WORKER, GUEST, y_);
-    if
-    /* core/parker.c push_wake: pushed = worker_push(&runtime->workers[i], &parker->item); */
-    :: !y_ && DO(91) -> worker_push(1 - GUEST_WORKER, GUEST, y_); assert(y_)
-    :: else
-    fi
+    /* core/parker.c parker_wake: worker_push(parker->waker, &parker->item); */
+    worker_push(waker, GUEST, y_);
+    assert(y_)
 }
 
 #define OVER false
@@ -62,18 +60,41 @@ proctype sender(byte item)
 proctype guest()
 {
     LOCALS;
-    /* core/closing.c worker_add_guest: atomic_fetch_add(&worker->guests, 1); */
+    waker = GUEST_WORKER;
+    /* core/closing.c closing_add_guest: atomic_fetch_add(&worker->guests, 1); */
     atomic { if :: DO(92) -> guests[GUEST_WORKER]++ :: else fi };
-    atomic { y_ = done[1]; if :: !y_ -> waiter[1] = GUEST :: else fi };
     if
-    :: y_ ->
-        /* core/closing.c worker_remove_guest: if (atomic_fetch_sub(&worker->guests, 1) == 1 &&
-            runtime_is_closed(worker->runtime)) */
-        atomic { if :: DO(93) -> guests[GUEST_WORKER]-- :: else fi; y_ = closed };
-        /* core/closing.c worker_remove_guest: worker_rouse(worker); */
-        if :: y_ && DO(94) -> ring(GUEST_WORKER, true) :: else fi;
-        y_ = false
-    :: else -> guest_scheduled
+    /* core/closing.c closing_add_guest: if (!runtime_is_closed(runtime)) */
+    :: closed && DO(91) ->
+        /* core/closing.c closing_add_guest: spin_lock(&runtime->end_lock); */
+        atomic { if :: DO(96) -> !end_locked -> end_locked = true :: else fi };
+        atomic { if :: ended[GUEST_WORKER] -> waker = 1 - GUEST_WORKER :: else fi };
+        atomic { if :: ended[waker] -> waker = WORKERS :: else fi };
+        if
+        :: waker != GUEST_WORKER ->
+            /* core/closing.c closing_add_guest: atomic_fetch_sub(&worker->guests, 1); */
+            atomic { if :: DO(97) -> guests[GUEST_WORKER]-- :: else fi }; /* spare: that one has ended */
+            /* core/closing.c closing_add_guest: atomic_fetch_add(&waker->guests, 1); */
+            atomic { if :: waker < WORKERS && DO(98) -> guests[waker]++ :: else fi }
+        :: else
+        fi;
+        end_locked = false
+    :: else
+    fi;
+    if
+    :: waker == WORKERS -> done[1]
+    :: else ->
+        atomic { y_ = done[1]; if :: !y_ -> waiter[1] = GUEST :: else fi };
+        if
+        :: y_ ->
+            /* core/closing.c closing_remove_guest: if (atomic_fetch_sub(&worker->guests, 1) == 1 &&
+                runtime_is_closed(worker->runtime)) */
+            atomic { if :: DO(93) -> guests[waker]-- :: else fi; y_ = closed };
+            /* core/closing.c closing_remove_guest: worker_rouse(worker); */
+            if :: y_ && DO(94) -> ring(waker, true) :: else fi;
+            y_ = false
+        :: else -> guest_scheduled
+        fi
     fi
 }
 #endif

@@ -92,12 +92,8 @@ inline push_wake()
 {
     atomic {
         assert(lives && !pushed);
-        if /* a guest's worker may have ended */
-        :: true -> /* core/parker.c push_wake: bool pushed = worker_push(fiber->worker, &parker->item); */
-            if :: DO(2) -> pushed = true :: else fi
-        :: is_guest -> /* core/parker.c push_wake: pushed = worker_push(&runtime->workers[i], &parker->item); */
-            if :: DO(3) -> pushed = true :: else fi
-        fi
+        /* core/parker.c parker_wake: worker_push(parker->waker, &parker->item); */
+        if :: DO(2) -> pushed = true :: else fi
     }
 }
 
@@ -135,7 +131,7 @@ inline parker_timed_out(set)
         if :: set && DO(9) -> parker = TIMED_OUT :: else fi
     };
     if
-    :: set && is_guest -> push_wake() /* core/parker.c parker_timed_out: push_wake(parker, fiber); */
+    :: set && is_guest -> push_wake() /* core/parker.c parker_timed_out: worker_push(parker->waker, &parker->item); */
     :: set && !is_guest -> /* core/parker.c parker_timed_out: fiber->worker->runtime->engine->schedule(fiber); */
         atomic { assert(!scheduled); if :: DO(10) -> scheduled = true :: else fi }
     :: else
@@ -311,7 +307,7 @@ end:
     :: atomic { pushed -> pushed = false;
             assert(lives && !scheduled);
             if
-            /* core/pump.c wake: atomic_fetch_sub(&fiber->worker->guests, 1); */
+            /* core/pump.c wake: atomic_fetch_sub(&worker->guests, 1); */
             :: is_guest && DO(33) -> guests--
             :: else
             fi;
@@ -389,7 +385,7 @@ proctype receiver()
         };
         /* core/parker.c parker_init: atomic_init(&parker->state, PARKER_WAITING); */
         atomic { if :: DO(37) -> parker = WAITING :: else fi; lives = true };
-        /* core/parker.c parker_init: worker_add_guest(parker->fiber->worker); */
+        /* core/parker.c parker_init: closing_add_guest(parker->waker) */
         atomic { if :: is_guest && DO(38) -> guests++ :: else fi };
         atomic { /* core/message.c sleep_until_done: if (!atomic_compare_exchange_strong(&message->state, &state,
                     (uintptr_t)&parker)) { */
@@ -399,7 +395,7 @@ proctype receiver()
         };
         if
         :: woken ->
-            /* core/parker.c parker_drop: worker_remove_guest(parker->fiber->worker); */
+            /* core/parker.c parker_drop: closing_remove_guest(parker->waker); */
             atomic { if :: is_guest && DO(41) -> guests-- :: else fi; lives = false; goto receives }
         :: else
         fi;

@@ -683,11 +683,11 @@ inline closing_end_if_done(w)
     :: x_ ->
         /* core/closing.c closing_end_if_done: spin_lock(&runtime->end_lock); */
         atomic { if :: DO(71) -> !end_locked -> end_locked = true :: else fi };
-        atomic { y_ = (workers_left == 1); x_ = true };
+        /* core/closing.c closing_end_if_done: worker->ended = !atomic_load(&worker->guests) && (!last ||
+            ready_seal(&runtime->ready)) && inbox_leave(&worker->inbox, INBOX_SEALED); */
+        atomic { y_ = (workers_left == 1); x_ = !(guests[w] && DO(99)) };
         if
-        :: y_ && OTHERS ->
-            /* core/closing.c closing_end_if_done: worker->ended = (!last || ready_seal(&runtime->ready)) &&
-                inbox_leave(&worker->inbox, INBOX_SEALED); */
+        :: x_ && y_ && OTHERS ->
             /* core/ready.c ready_seal: (inbox_leave(&ready->inbox, INBOX_SEALED) || inbox_is_sealed(&ready->inbox));
                 */
             atomic { !locked;
@@ -847,7 +847,7 @@ inline run_item(w, f)
     :: item == CLOSE -> begin_closing(w)
     :: item == CANCEL
     :: item == GUEST ->
-        /* core/pump.c wake: atomic_fetch_sub(&fiber->worker->guests, 1); */
+        /* core/pump.c wake: atomic_fetch_sub(&worker->guests, 1); */
         guest_woken(w)
     :: item >= WAKE -> /* core/pump.c wake: worker->runtime->engine->schedule(fiber); */
         atomic { if :: DO(78) -> assert(!scheduled[item - WAKE]); scheduled[item - WAKE] = true :: else fi }
