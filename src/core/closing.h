@@ -16,7 +16,7 @@ void closing_remove_task(struct worker *worker, struct task *task);
  * another if that has ended; NULL: all have. closing_remove_guest: it did not wait; one that is woken is counted off by
  * the pump. Any thread. */
 struct worker *closing_add_guest(struct worker *worker);
-void closing_remove_guest(struct worker *waker);
+void closing_remove_guest(struct worker *worker);
 
 /* The worker's fiber: it closes. Seals its tasks; those that were idle, or backed off, are ready then, to run what they
  * have still and their exits. */
