@@ -85,9 +85,7 @@ soak:
 
 install:
 	@scripts/setup build
-	@mkdir -p build && cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DJLT_TESTS=OFF -DJLT_STATIC=ON \
-		-B build/install >/dev/null
-	@cmake --build build/install -j $(JOBS) >/dev/null
+	@PREFIX=$(PREFIX) $(call build,install)
 	@DESTDIR=$(DESTDIR) cmake --install build/install
 
 abi:
