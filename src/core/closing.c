@@ -172,6 +172,7 @@ void closing_end_if_done(struct worker *worker)
     struct runtime *runtime = worker->runtime;
     spin_lock(&runtime->end_lock); /* one at a time, so that one is the last */
     bool last = runtime->workers_left == 1;
+    /* a guest may have come since */
     worker->ended = !atomic_load(&worker->guests) && (!last || ready_seal(&runtime->ready)) &&
                     inbox_leave(&worker->inbox, INBOX_SEALED);
     if (worker->ended)

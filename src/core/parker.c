@@ -39,11 +39,12 @@ void parker_init(struct parker *parker)
         parker->fiber = guests->enter(&parker->room);
     if (!parker->fiber)
         return;
-    parker->waker = parker->fiber->worker;
-    if (!parker->fiber->guest || (parker->waker = closing_add_guest(parker->waker)))
-        return;
-    leave(parker); /* all workers have ended: what is still to come is on its way, from another thread */
-    parker->fiber = NULL;
+    struct worker *worker = parker->fiber->worker;
+    parker->waker = parker->fiber->guest ? closing_add_guest(worker) : worker;
+    if (!parker->waker) { /* all have ended: what is still to come is on its way, from another thread */
+        leave(parker);
+        parker->fiber = NULL;
+    }
 }
 
 void parker_drop(struct parker *parker)

@@ -385,7 +385,7 @@ proctype receiver()
         };
         /* core/parker.c parker_init: atomic_init(&parker->state, PARKER_WAITING); */
         atomic { if :: DO(37) -> parker = WAITING :: else fi; lives = true };
-        /* core/parker.c parker_init: closing_add_guest(parker->waker) */
+        /* core/parker.c parker_init: parker->waker = parker->fiber->guest ? closing_add_guest(worker) : worker; */
         atomic { if :: is_guest && DO(38) -> guests++ :: else fi };
         atomic { /* core/message.c sleep_until_done: if (!atomic_compare_exchange_strong(&message->state, &state,
                     (uintptr_t)&parker)) { */
