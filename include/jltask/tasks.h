@@ -21,7 +21,7 @@ JLT_BEGIN_DECLARATIONS
  * or call has sent nothing. Counted are waits of bodies for a reply, for room in a mailbox and for a start, on messages
  * that bodies have sent. Not counted, neither refused nor part of a ring, are waits with a limit in time, waits inside
  * Julia (fetch, a lock, a channel), those of C code that Julia code calls, and those on receivers that came from
- * outside of bodies. No wait that would end is refused. */
+ * outside of bodies. A canceller is no limit in time. No wait that would end is refused. */
 
 /* What a one-shot task does. The library copies the type at its first use. */
 typedef struct jlt_task_type {

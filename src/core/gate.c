@@ -152,17 +152,6 @@ static void await_place(struct gate_waiter *self)
         atomic_compare_exchange_strong(&self->status, &again, JLT_CANCELLED);
 }
 
-static void await_place_limited(struct gate_waiter *self, const struct gate_wait *wait)
-{
-    struct limit limit;
-    bool limited = limit_add(&limit, self, wait->deadline, wait->canceller, fire) == JLT_OK;
-    if (!limited && stop_waiting(self, JLT_NO_MEMORY))
-        parker_wake(&self->parker);
-    await_place(self);
-    if (limited)
-        limit_remove(&limit);
-}
-
 /* One who is given a place goes on to wait for the task. */
 static void await_place_listed(struct gate_waiter *self, struct ring_wait *listed)
 {
@@ -187,9 +176,25 @@ static void await_place_counted(struct gate_waiter *self, const struct task *own
     ring_end_wait(&wait);
 }
 
-static bool has_limit(const struct gate_wait *wait)
+static void await_place_for(struct gate_waiter *self, const struct gate_wait *wait)
 {
-    return wait->deadline != limit_never || wait->canceller;
+    if (wait->listed)
+        await_place_listed(self, wait->listed);
+    else if (self->uncounted || wait->deadline != limit_never)
+        await_place(self);
+    else
+        await_place_counted(self, wait->owner);
+}
+
+static void await_place_limited(struct gate_waiter *self, const struct gate_wait *wait)
+{
+    struct limit limit;
+    bool limited = limit_add(&limit, self, wait->deadline, wait->canceller, fire) == JLT_OK;
+    if (!limited && stop_waiting(self, JLT_NO_MEMORY))
+        parker_wake(&self->parker);
+    await_place_for(self, wait);
+    if (limited)
+        limit_remove(&limit);
 }
 
 /* A jlt_status, or look_again. */
@@ -216,16 +221,12 @@ static int enter(struct gate *gate, struct gate_queue *queue, const struct gate_
     while (*end)
         end = &(*end)->next;
     *end = &self;
-    self.uncounted = !has_limit(wait) && !wait->listed && atomic_load(&gate->timed);
+    self.uncounted = !wait->listed && wait->deadline == limit_never && atomic_load(&gate->timed);
     pthread_mutex_unlock(&queue->lock);
-    if (has_limit(wait))
+    if (wait->deadline != limit_never || wait->canceller)
         await_place_limited(&self, wait);
-    else if (wait->listed)
-        await_place_listed(&self, wait->listed);
-    else if (self.uncounted)
-        await_place(&self);
     else
-        await_place_counted(&self, wait->owner);
+        await_place_for(&self, wait);
     return atomic_load(&self.status);
 }
 

@@ -42,9 +42,9 @@ bool gate_try_enter(struct gate *gate, size_t places);
 void gate_force(struct gate *gate, size_t places);
 
 /* Takes places, no more than there are in all, waiting for them if need be. JLT_OK, JLT_CLOSED once gate_queue_close
- * was called, or, where nothing is listed and there is no limit, JLT_WOULD_DEADLOCK (ring.h; only this one is
- * reported). With a limit nothing is listed, and no wait is refused for a ring; also JLT_DEADLINE_EXCEEDED,
- * JLT_CANCELLED (the canceller was used, or the body that calls is told to stop), JLT_NO_MEMORY. */
+ * was called, or, where nothing is listed and there is no deadline, JLT_WOULD_DEADLOCK (ring.h; only this one is
+ * reported). With a deadline nothing is listed, and no wait is refused for a ring. With that or a canceller also
+ * JLT_DEADLINE_EXCEEDED, JLT_NO_MEMORY, and JLT_CANCELLED, which a body that is told to stop gets as well. */
 struct gate_wait {
     size_t places;
     const struct task *owner;    /* whose mailbox it is; NULL: no task's */

@@ -451,7 +451,7 @@ jlt_status message_receive(struct message *message, int64_t timeout_ns, void *ou
         return error_last()->status;
     }
     if (timeout_ns < 0 && message->item.flags & MESSAGE_COUNTED && !message_is_done(message)) {
-        jlt_status status = message_begin_wait(message, &wait, *message_awaits_of(message));
+        jlt_status status = message_begin_wait(message, &wait, message_awaits(message));
         return status == JLT_OK ? message_receive_awaited(message, &wait, output) : status;
     }
     return await_answer(message, timeout_ns) ? receive_answer(message, output)

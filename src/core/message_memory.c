@@ -43,10 +43,14 @@ static void set_payload(struct message *message, const void *input)
         memset(message_output(message), 0, output_size);
 }
 
+static size_t round_up(size_t size, size_t alignment)
+{
+    return (size + alignment - 1) & ~(alignment - 1);
+}
+
 static size_t limit_at(enum item_kind kind, const struct type *type)
 {
-    size_t alignment = alignof(struct limit), size = message_size(kind, type);
-    return (size + alignment - 1) & ~(alignment - 1);
+    return round_up(message_size(kind, type), alignof(struct limit));
 }
 
 struct limit *message_limit_of(struct message *message)
@@ -54,17 +58,32 @@ struct limit *message_limit_of(struct message *message)
     return (struct limit *)((unsigned char *)message + limit_at(message->item.kind, message->type));
 }
 
-/* Where a counted message has what its reply waits for: its task, or itself. What is counted has no limit. */
-const void **message_awaits_of(struct message *message)
+/* Where the limit ends, if there is one. */
+static size_t limited_size(enum item_kind kind, unsigned flags, const struct type *type)
 {
-    return (const void **)(void *)message_limit_of(message);
+    return flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
+}
+
+static size_t awaits_at(enum item_kind kind, unsigned flags, const struct type *type)
+{
+    return round_up(limited_size(kind, flags, type), alignof(const void *));
+}
+
+/* Where a counted message has what its reply waits for: its task, or itself. */
+static const void **awaits_of(struct message *message)
+{
+    size_t at = awaits_at(message->item.kind, message->item.flags, message->type);
+    return (const void **)(void *)((unsigned char *)message + at);
+}
+
+const void *message_awaits(struct message *message)
+{
+    return *awaits_of(message);
 }
 
 static size_t queued_at(enum item_kind kind, unsigned flags, const struct type *type)
 {
-    size_t alignment = alignof(struct queued);
-    size_t size = flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
-    return (size + alignment - 1) & ~(alignment - 1);
+    return round_up(limited_size(kind, flags, type), alignof(struct queued));
 }
 
 struct queued *message_queued(struct message *message)
@@ -80,14 +99,13 @@ static size_t untimed_size(enum item_kind kind, unsigned flags, const struct typ
     if (flags & MESSAGE_QUEUED)
         return queued_at(kind, flags, type) + sizeof(struct queued);
     if (flags & MESSAGE_COUNTED)
-        return limit_at(kind, type) + sizeof(const void *);
-    return flags & MESSAGE_LIMITED ? limit_at(kind, type) + sizeof(struct limit) : message_size(kind, type);
+        return awaits_at(kind, flags, type) + sizeof(const void *);
+    return limited_size(kind, flags, type);
 }
 
 static size_t sent_at(enum item_kind kind, unsigned flags, const struct type *type)
 {
-    size_t alignment = alignof(int64_t);
-    return (untimed_size(kind, flags, type) + alignment - 1) & ~(alignment - 1);
+    return round_up(untimed_size(kind, flags, type), alignof(int64_t));
 }
 
 static size_t block_size(enum item_kind kind, unsigned flags, const struct type *type)
@@ -120,7 +138,7 @@ int64_t message_take_sent(struct message *message)
 struct message *message_new(enum item_kind kind, unsigned flags, const struct type *type, const void *input,
                             bool wanted)
 {
-    if (wanted && !(flags & (MESSAGE_INVOKED | MESSAGE_LIMITED | MESSAGE_BODILESS | MESSAGE_QUEUED)) && ring_counts())
+    if (wanted && !(flags & (MESSAGE_INVOKED | MESSAGE_DEADLINE | MESSAGE_BODILESS | MESSAGE_QUEUED)) && ring_counts())
         flags |= MESSAGE_COUNTED;
     struct message *message = block_new(block_size(kind, flags, type));
     if (!message)
@@ -130,7 +148,7 @@ struct message *message_new(enum item_kind kind, unsigned flags, const struct ty
     if (flags & MESSAGE_LIMITED)
         *message_limit_of(message) = (struct limit){.owner = NULL}; /* not added yet, and so removed */
     if (flags & MESSAGE_COUNTED)
-        *message_awaits_of(message) = message;
+        *awaits_of(message) = message;
     if (flags & MESSAGE_QUEUED) {
         struct queued *queued = message_queued(message);
         queued->item.kind = ITEM_QUEUED;
@@ -142,7 +160,7 @@ struct message *message_new(enum item_kind kind, unsigned flags, const struct ty
 void message_set_task(struct message *message, const struct task *task)
 {
     if (message->item.flags & MESSAGE_COUNTED)
-        *message_awaits_of(message) = task;
+        *awaits_of(message) = task;
 }
 
 struct message *message_new_borrowing(enum item_kind kind, unsigned flags, const struct type *type, const void *input)

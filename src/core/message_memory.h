@@ -9,8 +9,8 @@
 /* Of one with MESSAGE_LIMITED. */
 struct limit *message_limit_of(struct message *message);
 
-/* Of one with MESSAGE_COUNTED, which has no limit: what its reply waits for, its task or itself. */
-const void **message_awaits_of(struct message *message);
+/* Of one with MESSAGE_COUNTED: what its reply waits for, its task or itself. */
+const void *message_awaits(struct message *message);
 
 /* By the later of its owners. */
 void message_free(struct message *message);

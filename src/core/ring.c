@@ -29,8 +29,8 @@
  * has not gone on yet. So the event of each wait on the way is looked at, and one that is over ends the way. Those of
  * a ring are not looked at in one step; but what the first waits for cannot have happened when the second is looked at
  * and found waiting, since the second's body, on which it depends, had not gone on; and so round. So at the time of the
- * first look none was over. (A close with cancel may end such waits a moment later.) An invoke that is listed and not
- * sent yet is found as well, rightly: its message will be behind the body that asks.
+ * first look none was over. (A canceller, or a close with cancel, may end such waits a moment later.) An invoke that is
+ * listed and not sent yet is found as well, rightly: its message will be behind the body that asks.
  *
  * Fibers. A body that has not begun waits for a fiber of the worker that it can only run on, or of any. So a wait is
  * stuck, too, if what it awaits is not listed, and all fibers of the workers that it could run on are in bodies whose

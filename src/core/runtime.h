@@ -84,6 +84,12 @@ static inline bool call_is_limited(const struct call_options *options)
     return options->deadline != limit_never || options->canceller;
 }
 
+/* Whether it is given up in any case, some time; a canceller may never be used. */
+static inline bool call_is_limited_in_time(const struct call_options *options)
+{
+    return options->deadline != limit_never;
+}
+
 /* Whether the message enters its queue in the step that sends it; one with a limit does after that (queue.c). */
 static inline bool call_enters_queue(const struct call_options *options)
 {

@@ -49,7 +49,7 @@ static const struct call_options waiting = {.deadline = limit_never},
 static unsigned limit_flags(const struct call_options *options)
 {
     return (call_is_limited(options) ? MESSAGE_LIMITED : 0U) |
-           (options->deadline != limit_never ? MESSAGE_DEADLINE : 0U);
+           (call_is_limited_in_time(options) ? MESSAGE_DEADLINE : 0U);
 }
 
 /* ---- handing over ---- */
@@ -250,7 +250,7 @@ static jlt_status discard(struct task *task, struct message *message, const stru
 }
 
 /* Through the gate; task is NULL for a new task. wait: begins here, before anything is sent, if the sender is going to
- * wait for the reply without a limit; else NULL. On failure the wait has ended, and the message is discarded. */
+ * wait for the reply without a limit in time; else NULL. On failure the wait has ended, and the message is discarded. */
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message,
                        const struct call_options *options, struct ring_wait *wait, struct message **receiver)
 {
@@ -378,7 +378,7 @@ static jlt_status send_and_wait(struct runtime *runtime, struct task *task, cons
         message_discard(message);
         return status;
     }
-    struct ring_wait wait, *listed = call_is_limited(options) || !ring_counts() ? NULL : &wait;
+    struct ring_wait wait, *listed = call_is_limited_in_time(options) || !ring_counts() ? NULL : &wait;
     status = send(runtime, task, message, options, listed, NULL);
     if (status != JLT_OK)
         return status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Waits of bodies for each other: each ring is refused, wherever it is closed, and nothing else is. */
-#include "core/fake_engine.h"
+#include "core/actor.h"
 #include "platform/platform.h"
 
 #include <sched.h>
@@ -29,62 +29,10 @@ static int finish(void **unused)
     return 0;
 }
 
-/* ---- bodies that do what their message says ---- */
-
-struct work {
-    void (*act)(void *data);
-    void *data;
-};
-
-static void perform(const struct work *work)
-{
-    if (work->act)
-        work->act(work->data);
-}
-
-static void run(jlt_frame *frame, void *state, const void *input, void *output)
-{
-    (void)frame, (void)state;
-    perform(input);
-    *(int *)output = 7;
-}
-
-static void run_once(jlt_frame *frame, const void *input, void *output)
-{
-    (void)frame, (void)output;
-    perform(input);
-}
-
-static void init(jlt_frame *frame, void *state, const void *config)
-{
-    (void)frame, (void)state;
-    perform(config);
-}
-
-#define ACTOR_TYPE(type_name, ...)                                                                                     \
-    {                                                                                                                  \
-        .name = (type_name), .input_size = sizeof(struct work), .output_size = sizeof(int), .run = run, __VA_ARGS__    \
-    }
-
 static const jlt_persistent_type types[] = {ACTOR_TYPE("ann", ), ACTOR_TYPE("bob", ), ACTOR_TYPE("cid", ),
                                             ACTOR_TYPE("dot", )};
-static const jlt_persistent_type narrow_type = ACTOR_TYPE("narrow", .capacity = 1);
-static const jlt_persistent_type starting_type =
-    ACTOR_TYPE("starting", .config_size = sizeof(struct work), .init = init);
-static const jlt_task_type once_type = {.name = "once", .input_size = sizeof(struct work), .run = run_once};
 
 static struct task *ann, *bob, *cid, *narrow;
-
-static struct message *say(struct task *task, void (*act)(void *data), void *data)
-{
-    return call(task, &(struct work){act, data});
-}
-
-static jlt_status ask(struct task *task, void (*act)(void *data), void *data)
-{
-    int output;
-    return runtime_invoke_task(task, &(struct work){act, data}, &output);
-}
 
 static void start_tasks(void)
 {
@@ -192,7 +140,7 @@ static void test_a_ring_of_any_length_is_refused(void **unused)
 
 static void receive_in_vain(void *receiver)
 {
-    struct message *message = say(ann, nothing, NULL);
+    struct message *message = post(ann, nothing, NULL);
     check_refused(message_receive(message, -1, NULL), "ann -> ann");
     check_status(message_receive(message, 0, NULL), JLT_TIMEOUT);
     *(struct message **)receiver = message;
@@ -217,7 +165,7 @@ static void receive_what_another_sent(void *receiver)
 static void receive_behind_itself(void *data)
 {
     struct message **receivers = data;
-    receivers[0] = say(bob, nothing, NULL);
+    receivers[0] = post(bob, nothing, NULL);
     check_ok(ask(cid, nothing, NULL));
 }
 
@@ -241,12 +189,11 @@ static void test_a_receive_of_what_another_body_sent_is_refused_too(void **unuse
 static void call_until_full(void *counter)
 {
     struct message *none = NULL;
-    struct work work = {count, counter};
-    check_ok(runtime_call(narrow, &work, SEND_WAIT, NULL));
-    check_refused(runtime_call(narrow, &work, SEND_WAIT, &none), "narrow -> narrow");
-    check_refused(runtime_call(narrow, &work, SEND_WAIT, NULL), "narrow -> narrow");
+    check_ok(tell(narrow, count, counter, NULL));
+    check_refused(tell(narrow, count, counter, &none), "narrow -> narrow");
+    check_refused(tell(narrow, count, counter, NULL), "narrow -> narrow");
     check_refused(ask(narrow, count, counter), "narrow -> narrow");
-    check_status(runtime_call(narrow, &work, SEND_TRY, NULL), JLT_FULL);
+    check_status(runtime_call(narrow, &(struct work){count, counter}, SEND_TRY, NULL), JLT_FULL);
     check(!none);
 }
 
@@ -269,9 +216,8 @@ static void invoke_ann_perhaps(void *refused)
 static void fill_narrow(void *data)
 {
     atomic_uint *refused = data;
-    struct work work = {invoke_ann_perhaps, data};
     for (int i = 0; i < 4; i++)
-        atomic_fetch_add(refused, refused_or_ok(runtime_call(narrow, &work, SEND_WAIT, NULL)));
+        atomic_fetch_add(refused, refused_or_ok(tell(narrow, invoke_ann_perhaps, data, NULL)));
 }
 
 static void test_a_ring_through_a_full_mailbox_is_refused(void **unused)
@@ -296,8 +242,7 @@ static void invoke_ann_from_once(void *unused)
 static void invoke_once(void *unused)
 {
     (void)unused;
-    struct work work = {invoke_ann_from_once, NULL};
-    check_ok(runtime_invoke(runtime, type_of(&once_type), &work, NULL));
+    check_ok(ask_new(runtime, type_of(&once_type), invoke_ann_from_once, NULL, NULL));
 }
 
 static void test_a_ring_through_a_one_shot_task_is_refused(void **unused)
@@ -315,8 +260,8 @@ static void invoke_ann_from_start(void *unused)
 static void start_another(void *unused)
 {
     (void)unused;
-    struct work work = {invoke_ann_from_start, NULL};
-    struct task *task = spawn(runtime, &starting_type, &work);
+    struct task *task = NULL;
+    check_ok(ask_new(runtime, type_of(&starting_type), invoke_ann_from_start, NULL, &task));
     check_ok(ask(task, nothing, NULL));
     task_drop(task);
 }
@@ -329,8 +274,7 @@ static void test_a_ring_through_a_start_is_refused(void **unused)
 
 static void start_another_and_receive(void *refused)
 {
-    struct work work = {invoke_ann_perhaps, refused};
-    struct message *receiver = dispatch_start(runtime, &starting_type, &work);
+    struct message *receiver = post_new(runtime, type_of(&starting_type), invoke_ann_perhaps, refused);
     struct task *task = NULL;
     bool was_refused = refused_or_ok(message_receive(receiver, -1, &task));
     atomic_fetch_add((atomic_uint *)refused, was_refused);
@@ -378,8 +322,8 @@ static void second_of_pair(void *pair)
 static void make_pair(void *data)
 {
     struct pair *pair = data;
-    pair->receivers[0] = dispatch(runtime, &once_type, &(struct work){first_of_pair, pair});
-    pair->receivers[1] = dispatch(runtime, &once_type, &(struct work){second_of_pair, pair});
+    pair->receivers[0] = post_new(runtime, type_of(&once_type), first_of_pair, pair);
+    pair->receivers[1] = post_new(runtime, type_of(&once_type), second_of_pair, pair);
     event_raise(&pair->there);
 }
 
@@ -430,7 +374,7 @@ static void test_of_those_that_close_a_ring_together_just_one_is_refused(void **
         atomic_store(&circle.refused, 0);
         for (int i = 0; i < crowd; i++) {
             seats[i] = (struct seat){&circle, i};
-            receivers[i] = say(circle.tasks[i], invoke_neighbour, &seats[i]);
+            receivers[i] = post(circle.tasks[i], invoke_neighbour, &seats[i]);
         }
         for (int i = 0; i < crowd; i++)
             assert_ok(message_receive(receivers[i], -1, NULL));
@@ -445,7 +389,7 @@ static void test_of_those_that_close_a_ring_together_just_one_is_refused(void **
 static void wait_with_limits(void *unused)
 {
     (void)unused;
-    struct message *message = say(ann, nothing, NULL);
+    struct message *message = post(ann, nothing, NULL);
     check_status(message_receive(message, 0, NULL), JLT_TIMEOUT);
     check_status(message_receive(message, 1000000, NULL), JLT_TIMEOUT);
     message_drop(message);
@@ -459,7 +403,7 @@ static void test_a_wait_with_a_limit_in_time_is_not_refused(void **unused)
 
 static void ask_ann_with_limit(void *steps)
 {
-    struct message *message = say(ann, nothing, NULL);
+    struct message *message = post(ann, nothing, NULL);
     event_raise(steps);
     check_status(message_receive(message, 3000000, NULL), JLT_TIMEOUT);
     message_drop(message);
@@ -494,8 +438,8 @@ static void test_a_receiver_that_came_from_outside_is_not_counted(void **unused)
     (void)unused;
     struct outside outside = {0};
     start_tasks();
-    struct message *first = say(ann, receive_from_outside, &outside);
-    outside.receiver = say(ann, nothing, NULL);
+    struct message *first = post(ann, receive_from_outside, &outside);
+    outside.receiver = post(ann, nothing, NULL);
     event_raise(&outside.sent);
     await_true(atomic_load(&outside.receiver->state) > MESSAGE_ABANDONED); /* it waits */
     runtime_close(runtime, true);
@@ -508,7 +452,7 @@ static void test_outside_nobody_is_refused(void **unused)
     (void)unused;
     start_tasks();
     for (int i = 0; i < 100; i++) {
-        message_drop(say(narrow, nothing, NULL));
+        message_drop(post(narrow, nothing, NULL));
         assert_ok(ask(narrow, nothing, NULL));
     }
     drop_tasks();
@@ -524,8 +468,8 @@ static void invoke_ann(void *unused)
 static void go_on_when_bob_has_answered(void *unused)
 {
     (void)unused;
-    struct message *first = say(bob, nothing, NULL);
-    message_drop(say(bob, invoke_ann, NULL));
+    struct message *first = post(bob, nothing, NULL);
+    message_drop(post(bob, invoke_ann, NULL));
     check_ok(message_receive(first, -1, NULL));
 }
 
@@ -544,10 +488,9 @@ static void test_a_wait_whose_reply_is_there_is_no_edge(void **unused)
 static void go_on_when_narrow_has_room(void *unused)
 {
     (void)unused;
-    struct work quick = {nothing, NULL}, asks = {invoke_ann, NULL};
-    check_ok(runtime_call(narrow, &quick, SEND_WAIT, NULL));
-    check_ok(runtime_call(narrow, &asks, SEND_WAIT, NULL));
-    check_ok(runtime_call(narrow, &quick, SEND_WAIT, NULL));
+    check_ok(tell(narrow, nothing, NULL, NULL));
+    check_ok(tell(narrow, invoke_ann, NULL, NULL));
+    check_ok(tell(narrow, nothing, NULL, NULL));
 }
 
 static void test_a_wait_whose_place_is_there_is_no_edge(void **unused)
@@ -557,6 +500,59 @@ static void test_a_wait_whose_place_is_there_is_no_edge(void **unused)
     for (int i = 0; i < 300; i++) {
         assert_ok(ask(ann, go_on_when_narrow_has_room, NULL));
         assert_ok(ask(narrow, nothing, NULL));
+    }
+    drop_tasks();
+}
+
+/* ---- waits that are counted, and that a canceller ends ---- */
+
+struct ending {
+    struct canceller *canceller;
+    atomic_uint waits, go_on; /* the first: as it is about to; the second keeps narrow busy */
+    unsigned kind;
+};
+
+static void keep_busy(void *ending)
+{
+    fake_wait(&((struct ending *)ending)->go_on, 1);
+}
+
+/* For a reply, for room to send, and for room to send something whose reply is awaited. */
+static void wait_for_narrow(void *data)
+{
+    struct ending *ending = data;
+    struct call_options options = {.deadline = limit_never, .canceller = ending->canceller};
+    const struct work quick = {nothing, NULL};
+    struct message *receiver = NULL;
+    int output;
+    if (ending->kind == 0)
+        check_ok(runtime_call_with(narrow, &quick, &options, &receiver));
+    event_raise(&ending->waits);
+    check_status(ending->kind == 0   ? message_receive(receiver, -1, NULL)
+                 : ending->kind == 1 ? runtime_call_with(narrow, &quick, &options, NULL)
+                                     : runtime_invoke_task_with(narrow, &quick, &options, &output),
+                 JLT_CANCELLED);
+}
+
+static void test_a_canceller_ends_a_wait_that_is_counted(void **unused)
+{
+    (void)unused;
+    start_tasks();
+    for (unsigned i = 0; i < 60; i++) {
+        struct ending ending = {.canceller = canceller_new(), .kind = i % 3};
+        struct message *busy = post(narrow, keep_busy, &ending);
+        if (ending.kind != 0)
+            message_drop(post(narrow, nothing, NULL));
+        struct message *waiting = post(ann, wait_for_narrow, &ending);
+        event_await(&ending.waits, 1);
+        for (unsigned yields = 0; yields < i; yields++)
+            sched_yield();
+        canceller_cancel(ending.canceller);
+        assert_ok(message_receive(waiting, -1, NULL));
+        canceller_drop(ending.canceller);
+        event_raise(&ending.go_on);
+        assert_ok(message_receive(busy, -1, NULL));
+        assert_ok(ask(narrow, invoke_ann, NULL)); /* ann is not listed any more */
     }
     drop_tasks();
 }
@@ -585,10 +581,16 @@ int main(void)
         ring_test(test_a_wait_with_a_limit_in_time_is_no_edge),
         ring_test(test_a_receiver_that_came_from_outside_is_not_counted),
         ring_test(test_outside_nobody_is_refused),
+        ring_test(test_a_canceller_ends_a_wait_that_is_counted),
+        ring_test_alone(test_a_canceller_ends_a_wait_that_is_counted),
         ring_test(test_a_wait_whose_reply_is_there_is_no_edge),
         ring_test_alone(test_a_wait_whose_reply_is_there_is_no_edge),
         ring_test(test_a_wait_whose_place_is_there_is_no_edge),
         ring_test_alone(test_a_wait_whose_place_is_there_is_no_edge),
     };
-    return fake_run_tests(tests);
+    int failed = fake_run_tests(tests);
+    actor_canceller = canceller_new(); /* which is never used: that a wait could be ended does not end it */
+    failed += fake_run_tests(tests);
+    canceller_drop(actor_canceller);
+    return failed;
 }

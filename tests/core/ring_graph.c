@@ -1,45 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Bodies that wait for each other at random, from several clients on several workers. */
-#include "core/fake_engine.h"
+#include "core/actor.h"
 
 static struct runtime *runtime;
 
-struct work {
-    void (*act)(void *data);
-    void *data;
-};
-
-static void perform(const struct work *work)
-{
-    if (work->act)
-        work->act(work->data);
-}
-
-static void run(jlt_frame *frame, void *state, const void *input, void *output)
-{
-    (void)frame, (void)state;
-    perform(input);
-    *(int *)output = 7;
-}
-
-static void run_once(jlt_frame *frame, const void *input, void *output)
-{
-    (void)frame, (void)output;
-    perform(input);
-}
-
-static const jlt_persistent_type wide_type = {
-    .name = "wide", .input_size = sizeof(struct work), .output_size = sizeof(int), .run = run};
-static const jlt_persistent_type narrow_type = {
-    .name = "narrow", .input_size = sizeof(struct work), .output_size = sizeof(int), .capacity = 1, .run = run};
-static const jlt_task_type once_type = {.name = "once", .input_size = sizeof(struct work), .run = run_once};
-
-static jlt_status ask(struct task *task, void (*act)(void *data), void *data)
-{
-    int output;
-    return runtime_invoke_task(task, &(struct work){act, data}, &output);
-}
+static const jlt_persistent_type wide_type = ACTOR_TYPE("wide", );
 
 enum { nodes = 12, clients = 3 };
 
@@ -73,7 +39,7 @@ static void send_and_receive(struct task *task, struct visit next, bool receives
     struct message *receiver = NULL;
     check(own != NULL);
     *own = next;
-    jlt_status status = runtime_call(task, &(struct work){visit_once_and_free, own}, SEND_WAIT, &receiver);
+    jlt_status status = tell(task, visit_once_and_free, own, &receiver);
     note(status);
     if (status != JLT_OK) {
         free(own);
@@ -95,11 +61,10 @@ static void visit(void *data)
             return;
         unsigned to = upwards ? self.at + 1 + random_below(&self.seed, above) : random_below(&self.seed, nodes);
         struct visit next = {to, self.seed, self.depth - 1};
-        struct work work = {visit, &next};
         switch (random_below(&self.seed, 4)) {
         case 0:
             next.at = self.at;
-            note(runtime_invoke(runtime, type_of(&once_type), &work, NULL));
+            note(ask_new(runtime, type_of(&once_type), visit, &next, NULL));
             break;
         case 1:
             note(ask(graph[to], visit, &next));
@@ -125,6 +90,7 @@ static void visit_at_random(unsigned workers, bool no_ring)
     pthread_t threads[clients];
     unsigned seeds[clients];
     upwards = no_ring;
+    actor_canceller = workers == 2 ? canceller_new() : NULL;
     runtime = fake_start(workers, 0);
     atomic_store(&refusals, 0);
     for (int i = 0; i < nodes; i++)
@@ -138,6 +104,8 @@ static void visit_at_random(unsigned workers, bool no_ring)
     for (int i = 0; i < nodes; i++)
         task_drop(graph[i]);
     fake_end(runtime);
+    if (actor_canceller)
+        canceller_drop(actor_canceller);
 }
 
 static void test_in_a_graph_without_rings_nothing_is_refused(void **unused)

@@ -185,6 +185,29 @@ static void test_rings_through_starts_and_one_shot_tasks_are_refused(void **unus
     assert_ok(ask(ann, run_another, "once -> ann -> once"));
 }
 
+static void wait_for_own_cancellably(jlt_frame *frame, void *canceller)
+{
+    (void)frame;
+    const jlt_call_options options = {.canceller = canceller};
+    jlt_receiver *receiver = NULL;
+    int output;
+    EXPECT_REFUSED(jlt_persistent_invoke_with(narrow, &nothing, &options, &output), "narrow -> narrow");
+    EXPECT(jlt_persistent_call_with(narrow, &nothing, &options, &receiver) == JLT_OK);
+    EXPECT_REFUSED(jlt_receiver_recv(receiver, NULL), "narrow -> narrow");
+    EXPECT_REFUSED(jlt_persistent_call_with(narrow, &nothing, &options, NULL), "narrow -> narrow");
+    jlt_receiver_drop(receiver);
+}
+
+static void test_a_canceller_which_may_never_be_used_hides_no_ring(void **unused)
+{
+    (void)unused;
+    jlt_canceller *canceller;
+    assert_ok(jlt_canceller_new(&canceller));
+    assert_ok(ask(narrow, wait_for_own_cancellably, canceller));
+    assert_ok(ask(narrow, NULL, NULL));
+    jlt_canceller_drop(canceller);
+}
+
 /* ---- rings that several bodies close at the same moment ---- */
 
 enum { crowd = 8 };
@@ -382,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_a_refused_receive_leaves_the_receiver_good),
         cmocka_unit_test(test_what_is_refused_has_sent_nothing),
         cmocka_unit_test(test_rings_through_starts_and_one_shot_tasks_are_refused),
+        cmocka_unit_test(test_a_canceller_which_may_never_be_used_hides_no_ring),
         cmocka_unit_test(test_of_those_that_close_a_ring_together_just_one_is_refused),
         cmocka_unit_test(test_waits_inside_julia_are_not_counted),
         cmocka_unit_test(test_c_code_that_julia_calls_is_not_counted),
