@@ -14,7 +14,7 @@
  * come out; who stored it pushes it there.
  *
  * Who waits for a reply asleep is listed, so that the end of the runtime's patience can answer all of them; who only
- * looks, or comes later, sees `impatient`. */
+ * looks, or comes later, sees `impatient`; and so does a body that ends later. */
 #include "core/message_memory.h"
 
 #include "base/checks.h"
@@ -100,22 +100,29 @@ static void tell(struct message *message, uintptr_t was)
 
 /* ---- the worker's side ---- */
 
+/* The answer to what a body says after the end of patience is that nobody waited for it, whenever its receiver comes. */
+static bool is_too_late(const struct message *message)
+{
+    return atomic_load(&impatient) && !(message->item.flags & MESSAGE_BODILESS);
+}
+
 bool message_complete(struct message *message, struct error *error)
 {
     enum { over = MESSAGE_CANCELLED_OVER - MESSAGE_CANCELLED };
     message->error = error;
+    enum message_state answer = is_too_late(message) ? MESSAGE_CANCELLED_OVER : MESSAGE_DONE;
     uintptr_t was = atomic_load(&message->state), next;
     do {
         if (was == MESSAGE_ABANDONED || was == MESSAGE_FORSAKEN) {
             free_undelivered(message);
             return false;
         }
-        next = was & message_answer ? was + over : answered(was, MESSAGE_DONE);
+        next = was & message_answer ? was + over : answered(was, answer);
     } while (!atomic_compare_exchange_strong(&message->state, &was, next));
     if (was & message_answer)
         return false;
     tell(message, was);
-    return true;
+    return answer == MESSAGE_DONE;
 }
 
 void message_refuse_with(struct message *message, struct error *error)
@@ -373,7 +380,7 @@ static enum wait_end await(struct message *message, int64_t timeout_ns)
 }
 
 /* What a message that was given up is answered with. Whether it had begun is known once it was. One that borrows its
- * input had not, and its receiver disposes of that while it is there: the worker may meet the message much later. */
+ * input and had not: its receiver disposes of that while it is there, and the worker may meet the message much later. */
 static jlt_status receive_early(struct message *message, uintptr_t state)
 {
     bool late = state == MESSAGE_LATE || state == MESSAGE_LATE_OVER;
@@ -384,7 +391,7 @@ static jlt_status receive_early(struct message *message, uintptr_t state)
                !phased ? ""
                : begun ? "; its body had begun"
                        : "; its body had not begun, and will not");
-    if (message->item.flags & MESSAGE_BORROWS) /* which has not begun */
+    if (message->item.flags & MESSAGE_BORROWS && !begun)
         dispose_input(message);
     if (message->item.flags & MESSAGE_LIMITED)
         limit_remove(message_limit_of(message));

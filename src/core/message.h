@@ -35,6 +35,7 @@ struct worker;
  * whoever gives up: PENDING or a parker -> CANCELLED or LATE, which is the receiver's answer
  * worker's side:    PENDING or a parker -> DONE; then the receiver frees it
  *                   CANCELLED -> CANCELLED_OVER, LATE -> LATE_OVER; the same
+ *                   after the end of patience PENDING or a parker -> CANCELLED_OVER; the same
  *                   ABANDONED, FORSAKEN: the worker frees it
  *
  * While it is in a queue the state is the sum of the queue's address, message_in_queue, and PENDING or the answer; so
@@ -198,7 +199,7 @@ void message_give_up_all(void);
 void message_accept_waits(void);
 
 /* Worker's side: the reply is there. Owns error. The message is not the worker's any more. False: it was given up, or
- * had no receiver, and may be freed. */
+ * had no receiver, and may be freed; or it comes after the end of patience, and the answer is JLT_CANCELLED. */
 bool message_complete(struct message *message, struct error *error);
 
 /* Worker's side: completes a message that was not begun. */

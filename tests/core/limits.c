@@ -389,6 +389,63 @@ static void test_an_input_of_the_callers_is_disposed_of_before_it_leaves(void **
     task_drop(other);
 }
 
+enum { succeeds, fails };
+
+static void end_late(jlt_frame *frame, const void *input, void *output)
+{
+    event_raise(&begun);
+    fake_wait(&go_on, 1);
+    if (*(const int *)input == fails)
+        fake_fail(frame, JLT_EXCEPTION, "told to stop");
+    *(int *)output = 7;
+    event_raise(&ended);
+}
+
+static const jlt_task_type late_type = {.name = "late",
+                                        .input_size = sizeof(int),
+                                        .output_size = sizeof(int),
+                                        .run = end_late,
+                                        .dispose_input = count_disposed_input,
+                                        .dispose_output = count_disposed_output};
+
+static void *invoke_late_large(void *unused)
+{
+    static const jlt_task_type late_large_type = {.name = "late",
+                                                  .input_size = large,
+                                                  .output_size = sizeof(int),
+                                                  .run = end_late,
+                                                  .dispose_input = count_disposed_input,
+                                                  .dispose_output = count_disposed_output};
+    static const int input[large / sizeof(int)] = {succeeds};
+    int output = 0;
+    (void)unused;
+    check_status(runtime_invoke(runtime, type_of(&late_large_type), input, &output), JLT_CANCELLED);
+    check(output == 0);
+    return NULL;
+}
+
+/* Nor is one who waits, but could not be answered (M5). */
+static void test_who_comes_when_a_body_has_ended_late_is_not_told_what_it_said(void **unused)
+{
+    (void)unused;
+    pthread_t waiting = thread_start(invoke_late_large, NULL);
+    struct message *value = dispatch(runtime, &late_type, &(int){succeeds});
+    struct message *failure = dispatch(runtime, &late_type, &(int){fails});
+    int output = 0;
+    event_await(&begun, 3);
+    runtime_give_up(runtime);
+    event_raise(&go_on);
+    fake_await_finished(runtime);
+    thread_join(waiting);
+    assert_int_equal(atomic_load(&ended), 3);
+    assert_status(message_receive(failure, -1, &output), JLT_CANCELLED);
+    assert_status(message_receive(value, 0, &output), JLT_CANCELLED);
+    assert_non_null(strstr(jlt_error_message(), "its body had begun"));
+    assert_int_equal(output, 0);
+    assert_int_equal(atomic_load(&disposed_outputs), 2);
+    assert_int_equal(atomic_load(&disposed_inputs), 0); /* a body that begins owns it */
+}
+
 /* ---- many at once ---- */
 
 enum { clients = 3, rounds = 400, in_flight = 8 };
@@ -511,6 +568,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_body_that_waits_is_told_to_stop_and_gives_up_what_it_waits_for, start,
                                         finish),
         cmocka_unit_test_setup_teardown(test_a_close_with_a_limit_answers_everybody, start, finish),
+        cmocka_unit_test_setup_teardown(test_who_comes_when_a_body_has_ended_late_is_not_told_what_it_said, start, finish),
         cmocka_unit_test_setup_teardown(test_an_input_of_the_callers_is_disposed_of_before_it_leaves, start, finish),
         cmocka_unit_test(test_every_call_has_one_answer_however_it_is_given_up),
     };

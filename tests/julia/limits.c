@@ -194,13 +194,16 @@ static void test_a_close_with_a_limit_ends_what_can_be_ended_and_names_the_rest(
     (void)unused;
     static const jlt_task_type stubborn_type = {.name = "stubborn", .run = stubborn_run};
     jlt_status status = JLT_OK;
-    jlt_receiver *receiver;
+    const char *sleeps = "() -> sleep(3600)", *fails = "() -> try sleep(3600) catch; error(\"stopped\") end";
+    jlt_receiver *receiver, *sleeping, *failing;
     pthread_t invoker;
     atomic_store(&begun, 0);
     atomic_store(&let_go, false);
     assert_ok(jlt_task_dispatch(runtime, &stubborn_type, NULL, &receiver));
     assert_int_equal(pthread_create(&invoker, NULL, invoke_hold, &status), 0);
-    await_begun(2);
+    assert_ok(jlt_task_dispatch(runtime, &evaluate_type, &sleeps, &sleeping));
+    assert_ok(jlt_task_dispatch(runtime, &evaluate_type, &fails, &failing));
+    await_begun(4);
     assert_ok(jlt_runtime_close_within(runtime, 1000000));
     pthread_join(invoker, NULL);
     assert_int_equal(status, JLT_CANCELLED);
@@ -213,6 +216,8 @@ static void test_a_close_with_a_limit_ends_what_can_be_ended_and_names_the_rest(
     jlt_runtime_drop(runtime);
     assert_ok(jlt_thread_join_within(thread, -1));
     assert_status(jlt_thread_join_within(thread, 0), JLT_INVALID_ARGUMENT);
+    assert_status(jlt_receiver_recv(sleeping, NULL), JLT_CANCELLED); /* not what its body has ended with */
+    assert_status(jlt_receiver_recv(failing, NULL), JLT_CANCELLED);
 }
 
 int main(void)

@@ -55,6 +55,7 @@ bool lives; /* the parker: from parker_init until the wait is over */
 
 bool hint;  /* the worker that has taken it is known */
 bool reply; /* output and error are written */
+bool too_late; /* patience had ended before the message was completed */
 bool caller_left;
 byte completed, freed, places, told, inputs, outputs; /* how often: each is to happen once */
 bool limits_locked, has_limit, impatient, waits_locked, listed;
@@ -232,7 +233,7 @@ proctype patience()
 
 proctype worker()
 {
-    byte w_, p_;
+    byte w_, p_, answer;
     bool begins = true;
     if
     :: phased ->
@@ -273,6 +274,11 @@ proctype worker()
         fi;
         reply = true
     fi;
+    atomic { /* core/message.c is_too_late: return atomic_load(&impatient) && !(message->item.flags &
+                MESSAGE_BODILESS); */
+        too_late = impatient;
+        if :: impatient && DO(65) -> answer = CANCELLED_OVER :: else -> answer = DONE fi
+    };
     atomic {
         /* core/message.c message_complete: } while (!atomic_compare_exchange_strong(&message->state, &was,
             next)); */
@@ -281,10 +287,10 @@ proctype worker()
         w_ = state;
         if
         :: w_ == ABANDONED || w_ == FORSAKEN
-        /* core/message.c message_complete: next = was & message_answer ? was + over : answered(was, MESSAGE_DONE); */
+        /* core/message.c message_complete: next = was & message_answer ? was + over : answered(was, answer); */
         :: w_ == CANCELLED && DO(28) -> state = CANCELLED_OVER
         :: w_ == LATE && DO(29) -> state = LATE_OVER
-        :: (w_ == PENDING || w_ == PARKER) && DO(30) -> state = DONE
+        :: (w_ == PENDING || w_ == PARKER) && DO(30) -> state = answer
         :: else
         fi
     };
@@ -444,10 +450,10 @@ receives:
         told++
     };
     if
-    :: was == DONE -> atomic { assert(reply); outputs++ }; free_message()
+    :: was == DONE -> atomic { assert(reply && !too_late); outputs++ }; free_message()
     :: else ->
-        /* core/message.c receive_early: if (message->item.flags & MESSAGE_BORROWS) */
-        atomic { if :: borrows && DO(50) -> inputs++ :: else fi };
+        /* core/message.c receive_early: if (message->item.flags & MESSAGE_BORROWS && !begun) */
+        atomic { if :: borrows && phase != BEGUN && DO(50) -> inputs++ :: else fi };
         /* core/message.c receive_early: limit_remove(message_limit_of(message)); */
         if :: DO(51) -> limit_remove() :: else fi; /* spare: whoever frees it does it as well */
         atomic { /* core/message.c receive_early: state = atomic_exchange(&message->state, MESSAGE_FORSAKEN); */
