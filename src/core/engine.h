@@ -32,7 +32,7 @@ struct engine {
     void (*suspend)(struct fiber *fiber, struct parker *parker, int64_t timeout_ns);
 
     /* On its worker's thread: ends a wait in Julia that the fiber's body is in, with an exception, if that is sound.
-     * False: it is not, or the fiber is not waiting. NULL: there are no such waits. */
+     * False: it is not, or the fiber is not waiting; it may be asked again later. */
     bool (*interrupt)(struct fiber *fiber);
 
     /* A body is about to begin on the worker's thread, which may have been idle until now. */

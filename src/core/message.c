@@ -24,6 +24,7 @@
 #include "core/body.h"
 #include "core/engine.h"
 #include "core/express.h"
+#include "core/interrupt.h"
 #include "core/queue.h"
 #include "core/ring.h"
 #include "core/runtime.h"

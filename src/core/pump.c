@@ -8,6 +8,7 @@
 #include "core/closing.h"
 #include "core/engine.h"
 #include "core/express.h"
+#include "core/interrupt.h"
 #include "core/message.h"
 #include "core/parker.h"
 #include "core/task.h"
@@ -171,30 +172,6 @@ static void wake(struct worker *worker, struct fiber *fiber)
         worker->yield_due = true;
     }
     worker->runtime->engine->schedule(fiber);
-}
-
-void worker_interrupt(struct worker *worker)
-{
-    if (!atomic_exchange(&worker->interrupting, true))
-        worker_push(worker, &worker->interrupt);
-}
-
-/* Every body on this thread but the caller's, which is none, is suspended. What asks again from here on pushes the item
- * again. */
-static void interrupt_bodies(struct worker *worker)
-{
-    const struct engine *engine = worker->runtime->engine;
-    atomic_store(&worker->interrupting, false);
-    for (struct fiber *fiber = worker->fibers_here; fiber; fiber = fiber->after) {
-        if (!fiber->message || fiber->interrupted || !message_is_given_up(fiber->message))
-            continue;
-        if (!fiber->interruptible) {
-            fiber->interrupted = engine->interrupt && engine->interrupt(fiber);
-        } else {
-            fiber->interrupted = true;
-            parker_timed_out(fiber->interruptible);
-        }
-    }
 }
 
 static void run_item(struct worker *worker, struct fiber *fiber, struct item *item)

@@ -11,6 +11,7 @@
 #include "core/attention.h"
 #include "core/engine.h"
 #include "core/failure.h"
+#include "core/interrupt.h"
 #include "core/message.h"
 #include "core/parker.h"
 #include "core/queue.h"
@@ -39,8 +40,7 @@ static void init_worker(struct runtime *runtime, unsigned number, unsigned bodie
     worker->time_in = 1;
     worker->close.kind = ITEM_CLOSE;
     worker->cancel.kind = ITEM_CANCEL;
-    worker->interrupt.kind = ITEM_INTERRUPT;
-    atomic_init(&worker->interrupting, false);
+    interrupt_init(worker);
     atomic_flag_clear(&worker->lock.held);
     atomic_flag_clear(&worker->tasks_lock.held);
     atomic_fetch_or(&runtime->idle[number / 64], (uint64_t)1 << number % 64);
@@ -78,6 +78,8 @@ void runtime_stop(struct runtime *runtime)
     watch_stop(&runtime->watch);
     if (atomic_flag_test_and_set(&runtime->close_limited))
         limit_remove(&runtime->close_limit);
+    for (unsigned i = 0; i < runtime->worker_count; i++)
+        interrupt_finish(&runtime->workers[i]);
     timers_stop();
     queues_end(true);
 }

@@ -16,6 +16,7 @@
 #include "core/ready.h"
 #include "core/spin.h"
 #include "core/stats.h"
+#include "core/timers.h"
 
 #include <jltask.h>
 
@@ -114,7 +115,9 @@ struct worker {
     struct item close, cancel;
 
     struct item interrupt;
-    atomic_bool interrupting;  /* ... is in the inbox */
+    atomic_bool interrupting;     /* ... is in the inbox */
+    struct timer interrupt_again; /* ... is to be then (interrupt.c) */
+    int64_t interrupt_in_ns;      /* ... from the next time that it was in vain */
     struct fiber *fibers_here; /* all that were in the pump; under the lock */
     bool has_no_fibers;        /* the worker has ended, and they are not its own to list; under the lock */
 };
@@ -133,9 +136,6 @@ enum pump_result {
 
 /* The fiber's main loop: runs what is ready. */
 enum pump_result worker_pump(struct worker *worker, struct fiber *fiber);
-
-/* Any thread: bodies that are suspended on the worker's thread, and whose messages are given up, are told to stop. */
-void worker_interrupt(struct worker *worker);
 
 /* The worker's fiber, when the worker is not full any more: what was held comes before all else of its own. */
 void worker_take_back_held(struct worker *worker);

@@ -321,6 +321,15 @@ static void suspend(struct fiber *fiber, struct parker *parker, int64_t timeout_
     pthread_mutex_unlock(&worker->lock);
 }
 
+bool (*_Atomic fake_interrupt)(void);
+
+static bool interrupt(struct fiber *fiber)
+{
+    (void)fiber;
+    bool (*asks)(void) = fake_interrupt;
+    return asks && asks();
+}
+
 static void safepoint(void)
 {
     check(current_fiber && holds(worker_of(current_fiber), &fiber_of(current_fiber)->place));
@@ -424,6 +433,7 @@ static const struct engine engine = {
     .schedule = schedule,
     .start_fiber = start_fiber,
     .suspend = suspend,
+    .interrupt = interrupt,
     .safepoint = safepoint,
     .frame_open = frame_open,
     .frame_close = frame_close,

@@ -48,6 +48,9 @@ struct fake_counts fake_counts(struct runtime *runtime);
 /* As many of the next attempts fail for lack of memory. */
 extern atomic_int fake_failing_fibers, fake_failing_frames, fake_failing_keeps;
 
+/* Whether the wait that a body is in, as in Julia, can be ended now; NULL: it cannot. Whoever says so ends it. */
+extern bool (*_Atomic fake_interrupt)(void);
+
 /* While this is set, who comes to a safepoint stays there, as in a collection; and how many do. */
 extern atomic_bool fake_hold_at_safepoints;
 extern atomic_uint fake_held_at_safepoints;

@@ -297,6 +297,45 @@ static void test_a_body_that_waits_is_told_to_stop_and_gives_up_what_it_waits_fo
     event_raise(&go_on);
 }
 
+/* It is in a wait that cannot be ended, then in one that can. */
+static atomic_uint told;
+
+static bool is_told(void)
+{
+    event_raise(&told);
+    if (atomic_load(&told) < 3)
+        return false;
+    event_raise(&go_on);
+    return true;
+}
+
+static void deaf_run(jlt_frame *frame, const void *input, void *output)
+{
+    (void)frame, (void)input, (void)output;
+    event_raise(&begun);
+    fake_wait(&go_on, 1);
+    event_raise(&ended);
+}
+
+static void test_a_body_that_cannot_be_told_to_stop_is_told_later(void **unused)
+{
+    (void)unused;
+    static const jlt_task_type deaf_type = {.name = "deaf", .run = deaf_run};
+    for (int i = 0; i < 2; i++) {
+        atomic_uint *events[] = {&begun, &go_on, &ended, &told};
+        for (size_t j = 0; j < sizeof events / sizeof *events; j++)
+            atomic_store(events[j], 0);
+        fake_interrupt = is_told;
+        struct message *receiver = dispatch(runtime, &deaf_type, NULL);
+        event_await(&begun, 1);
+        assert_true(message_give_up(receiver, MESSAGE_CANCELLED));
+        assert_status(message_receive(receiver, -1, NULL), JLT_CANCELLED);
+        event_await(&ended, 1);
+        assert_int_equal(atomic_load(&told), 3);
+    }
+    fake_interrupt = NULL;
+}
+
 /* ---- the end of patience ---- */
 
 static void *invoke_compute(void *task)
@@ -567,6 +606,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_dropped_receiver_gives_up_where_the_type_says_so, start, finish),
         cmocka_unit_test_setup_teardown(test_a_body_that_waits_is_told_to_stop_and_gives_up_what_it_waits_for, start,
                                         finish),
+        cmocka_unit_test_setup_teardown(test_a_body_that_cannot_be_told_to_stop_is_told_later, start, finish),
         cmocka_unit_test_setup_teardown(test_a_close_with_a_limit_answers_everybody, start, finish),
         cmocka_unit_test_setup_teardown(test_who_comes_when_a_body_has_ended_late_is_not_told_what_it_said, start, finish),
         cmocka_unit_test_setup_teardown(test_an_input_of_the_callers_is_disposed_of_before_it_leaves, start, finish),

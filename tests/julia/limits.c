@@ -59,6 +59,17 @@ static void test_a_sleep_ends(void **unused)
         cancel_while("() -> sleep(1000)", 1);
 }
 
+/* Whose calls are cancelled while they are in a wait that may not be ended, or about to go on. */
+static void test_a_sleep_after_a_wait_that_cannot_be_ended_ends(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < (test_is_stress() ? 2 : 10); i++) {
+        cancel_while("() -> (wait(Threads.@spawn sleep(0.02)); sleep(1000))", 1);
+        cancel_while("() -> (lock(ReentrantLock()) do; wait(@async sleep(0.02)); end; sleep(1000))", 1);
+        cancel_while("() -> (for i in 1:10000; yield(); end; sleep(1000))", 1);
+    }
+}
+
 static void test_a_wait_for_the_event_loop_ends(void **unused)
 {
     (void)unused;
@@ -224,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_sleep_ends),
+        cmocka_unit_test(test_a_sleep_after_a_wait_that_cannot_be_ended_ends),
         cmocka_unit_test(test_a_wait_for_the_event_loop_ends),
         cmocka_unit_test(test_julia_code_sees_it),
         cmocka_unit_test(test_the_exception_can_be_caught_and_the_body_goes_on),

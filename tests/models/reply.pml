@@ -362,7 +362,7 @@ inline wait_suspended()
     if
     :: atomic { scheduled -> scheduled = false; timer = false; interruptible = false }
     :: atomic { interruptible && !interrupted -> interrupted = true; stopped = true };
-        /* core/pump.c interrupt_bodies: parker_timed_out(fiber->interruptible); */
+        /* core/interrupt.c interrupt_bodies: parker_timed_out(fiber->interruptible); */
         if :: DO(36) -> parker_timed_out(ok) :: else fi; /* spare: only that a body is not told */
         atomic { scheduled -> scheduled = false; timer = false; interruptible = false }
     fi;
