@@ -2,9 +2,9 @@
  *
  * exit() runs the handlers and destructors that were registered, the last one first, and among them those of Julia's
  * compiler, after which no Julia code can be compiled. So a handler of jltask's, registered when Julia has started,
- * runs before them. It closes the runtime as jlt_runtime_close does with cancel, and waits for Julia's end. Where that
- * takes too long, since a body goes on and on, or cannot happen, since exit() was called in a body, Julia's threads are
- * stopped where they are, and the process goes on ending.
+ * runs before them. It closes the runtime with cancel, waits for Julia's end, and tells bodies to stop if that takes
+ * long. Where it takes too long, since a body goes on and on, or cannot happen, since exit() was called in a body,
+ * Julia's threads are stopped where they are, and the process goes on ending.
  *
  * A stopped thread may hold a lock that a later handler needs. So a thread watches: it stops what has not stopped yet,
  * and if the process has not ended in time, it ends it, with its exit status. */
@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const int64_t closes_within_ns = 5000000000, ends_within_ns = 5000000000, again_ns = 10000000;
+static const int64_t patient_ns = 1000000000, closes_within_ns = 5000000000, ends_within_ns = 5000000000,
+                     again_ns = 10000000;
 
 static struct runtime *watched;
 static pid_t process;
@@ -36,13 +37,21 @@ bool ending_is_stopped(void)
     return atomic_load(&is_stopped);
 }
 
-static bool close_in_time(void)
+static bool await_end(int64_t until)
 {
-    int64_t until = platform_now() + closes_within_ns;
-    runtime_close(watched, true);
     while (!atomic_load(&julia_has_ended) && platform_now() < until)
         platform_wait(&julia_has_ended, 0, until - platform_now());
     return atomic_load(&julia_has_ended);
+}
+
+static bool close_in_time(void)
+{
+    int64_t begin = platform_now();
+    runtime_close(watched, true);
+    if (await_end(begin + patient_ns))
+        return true;
+    runtime_give_up(watched);
+    return await_end(begin + closes_within_ns);
 }
 
 static void *watch_end(void *unused)

@@ -4,6 +4,7 @@
 #include "julia/apart.h"
 
 #include <stdatomic.h>
+#include <sys/mman.h>
 
 static const char compiles[] = "for i in 1:50; g = eval(:(x -> sum(map(y -> y^$i + sin(y), x))))\n"
                                "Base.invokelatest(g, rand(10)); yield(); end";
@@ -59,6 +60,57 @@ static void test_a_program_that_forgets_to_close_ends_with_its_status(void **unu
     assert_exited(apart(forgets), 42);
     assert_exited(apart(forgets_at_work), 42);
     assert_exited(apart(forgets_a_body_without_end), 42);
+}
+
+/* ---- what runs at the end although a body would sleep for ever ---- */
+
+struct seen {
+    atomic_int exits, hooks, sleepers;
+};
+static struct seen *seen; /* of this process and its children */
+
+static void hook_init(jlt_frame *frame, void *state, const void *config)
+{
+    char code[100];
+    (void)state, (void)config;
+    snprintf(code, sizeof code, "atexit(() -> unsafe_store!(Ptr{Cint}(%ju), 1))", (uintmax_t)(uintptr_t)&seen->hooks);
+    jlt_eval(frame, code);
+}
+
+static void sleep_run(jlt_frame *frame, void *state, const void *input, void *output)
+{
+    (void)state, (void)input, (void)output;
+    atomic_fetch_add(&seen->sleepers, 1);
+    jlt_eval(frame, "sleep(3600)");
+}
+
+static void count_exit(jlt_frame *frame, void *state)
+{
+    (void)frame, (void)state;
+    atomic_fetch_add(&seen->exits, 1);
+}
+
+static void forgets_a_body_that_sleeps(void)
+{
+    static const jlt_persistent_type type = {.init = hook_init, .run = sleep_run, .exit = count_exit};
+    jlt_persistent *task;
+    start_julia(2);
+    MUST(jlt_persistent_spawn(runtime, &type, NULL, &task) == JLT_OK);
+    MUST(jlt_persistent_call(task, NULL, NULL) == JLT_OK);
+    while (!atomic_load(&seen->sleepers))
+        usleep(1000);
+    exit(42);
+}
+
+static void test_a_body_that_sleeps_does_not_keep_exits_and_hooks_from_running(void **unused)
+{
+    (void)unused;
+    seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(seen != MAP_FAILED);
+    assert_exited(apart(forgets_a_body_that_sleeps), 42);
+    assert_int_equal(atomic_load(&seen->exits), 1);
+    assert_int_equal(atomic_load(&seen->hooks), 1);
+    munmap(seen, sizeof *seen);
 }
 
 static void closes_late(void)
@@ -151,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_program_that_forgets_to_close_ends_with_its_status),
+        cmocka_unit_test(test_a_body_that_sleeps_does_not_keep_exits_and_hooks_from_running),
         cmocka_unit_test(test_a_close_in_an_exit_handler_ends),
         cmocka_unit_test(test_exit_in_a_body_ends_the_process_with_its_status),
         cmocka_unit_test(test_a_forked_child_exits),
