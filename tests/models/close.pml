@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The close: two workers, a sender of something that any may run (FOR_ONE: the first worker; SENDERS: two such senders,
- * and so something that a worker takes ahead), a guest of that one (WITH_GUEST), which waits for it, perhaps from when
- * its worker has ended already; and the close, at any time. Each worker ends, the last one when nothing is left; nobody
+ * and so something that a worker takes ahead; LATE: it is done by a thread, as one that cancels does it), a guest of
+ * that one (WITH_GUEST), which waits for it, perhaps from when its worker has ended already; and the close, at any time. Each worker ends, the last one when nothing is left; nobody
  * rings a bell after that; and the guest goes on. */
 #include "common.pml"
 
@@ -45,13 +45,15 @@ inline wake_guest()
 proctype sender(byte item)
 {
     LOCALS;
-#ifdef FOR_ONE
+#ifdef LATE
+    some_ = false;
+#elif defined(FOR_ONE)
     worker_push(0, item, some_);
 #else
     attention_push(item, some_);
 #endif
     if
-    :: !some_ -> complete(item) /* the sender is told that the runtime is closed */
+    :: !some_ -> complete(item) /* the sender is told that the runtime is closed, or is the thread that does it */
     :: else
     fi
 }
