@@ -15,9 +15,9 @@ JLT_BEGIN_DECLARATIONS
  * (jlt_cancelled, and JLTask.cancelled() in Julia code), and is told to stop once: a wait of its own in jltask ends
  * with JLT_CANCELLED (and what it waits for is given up too), a wait in Julia with the exception JLTask.Cancelled. That
  * reaches sleep and what waits for Julia's event loop (timers, streams, processes), and where Julia has one thread also
- * channels, conditions and tasks; other waits, locks, and code that computes are not interrupted, but the next wait that
- * can be is, within some 0.13 s. A start that is given up while init runs leaves no task: exit runs after it. A call
- * that was answered before is not changed. */
+ * channels, conditions and tasks; other waits, locks, and code that computes are not interrupted, but the next wait
+ * that can be is, within some 0.13 s. A start that is given up while init runs leaves no task: exit runs after it. A
+ * call that was answered before is not changed. */
 
 typedef struct jlt_canceller jlt_canceller; /* gives up any number of calls */
 

@@ -129,9 +129,10 @@ JLT_API jlt_status jlt_runtime_close(jlt_runtime *runtime, bool cancel);
 
 /* A close with a limit in time: what was accepted is answered by its body for timeout_ns nanoseconds; then what has not
  * begun is answered with JLT_CANCELLED, and so is each call whose body still runs, whatever that says later; it is told
- * to stop as one that is cancelled is (jlt_call_options). Exits run as soon as their task's body has ended: a body that does not stop
- * delays the end of Julia, not the answers. 0: at once; negative: no limit. Of several limits the first is kept.
- * Returns at once. Any thread, and bodies. JLT_INVALID_ARGUMENT for NULL; JLT_NO_MEMORY: closed, without the limit. */
+ * to stop as one that is cancelled is (jlt_call_options). Exits run as soon as their task's body has ended: a body that
+ * does not stop delays the end of Julia, not the answers. 0: at once; negative: no limit. Of several limits the first
+ * is kept. Returns at once. Any thread, and bodies. JLT_INVALID_ARGUMENT for NULL; JLT_NO_MEMORY: closed, without the
+ * limit. */
 JLT_API jlt_status jlt_runtime_close_within(jlt_runtime *runtime, int64_t timeout_ns);
 
 /* Whether the runtime is closed or closing; true for NULL. Any thread. */

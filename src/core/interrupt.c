@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * A body is told once: its next wait in jltask turns back (parker_is_to_stop), the one that it is in ends here, and so
- * does one in Julia that can be ended. If that cannot, or the body is about to go on, it has not been told, and may come
- * to a wait that can be ended; Julia does not say when. So it is tried again as long as there is such a body, first soon
- * and then less and less often. */
+ * does one in Julia that can be ended. If that cannot, or the body is about to go on, it has not been told, and may
+ * come to a wait that can be ended; Julia does not say when. So it is tried again as long as there is such a body,
+ * first soon and then less and less often. */
 #include "core/interrupt.h"
 
 #include "core/engine.h"

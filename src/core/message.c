@@ -101,7 +101,7 @@ static void tell(struct message *message, uintptr_t was)
 
 /* ---- the worker's side ---- */
 
-/* The answer to what a body says after the end of patience is that nobody waited for it, whenever its receiver comes. */
+/* What a body says after the end of patience is not told any more, whenever its receiver comes. */
 static bool is_too_late(const struct message *message)
 {
     return atomic_load(&impatient) && !(message->item.flags & MESSAGE_BODILESS);
@@ -381,7 +381,7 @@ static enum wait_end await(struct message *message, int64_t timeout_ns)
 }
 
 /* What a message that was given up is answered with. Whether it had begun is known once it was. One that borrows its
- * input and had not: its receiver disposes of that while it is there, and the worker may meet the message much later. */
+ * input and had not: its receiver disposes of that while it is there; the worker may meet the message much later. */
 static jlt_status receive_early(struct message *message, uintptr_t state)
 {
     bool late = state == MESSAGE_LATE || state == MESSAGE_LATE_OVER;

@@ -250,7 +250,8 @@ static jlt_status discard(struct task *task, struct message *message, const stru
 }
 
 /* Through the gate; task is NULL for a new task. wait: begins here, before anything is sent, if the sender is going to
- * wait for the reply without a limit in time; else NULL. On failure the wait has ended, and the message is discarded. */
+ * wait for the reply without a limit in time; else NULL. On failure the wait has ended, and the message is
+ * discarded. */
 static jlt_status send(struct runtime *runtime, struct task *task, struct message *message,
                        const struct call_options *options, struct ring_wait *wait, struct message **receiver)
 {

@@ -118,8 +118,8 @@ struct worker {
     atomic_bool interrupting;     /* ... is in the inbox */
     struct timer interrupt_again; /* ... is to be then (interrupt.c) */
     int64_t interrupt_in_ns;      /* ... from the next time that it was in vain */
-    struct fiber *fibers_here; /* all that were in the pump; under the lock */
-    bool has_no_fibers;        /* the worker has ended, and they are not its own to list; under the lock */
+    struct fiber *fibers_here;    /* all that were in the pump; under the lock */
+    bool has_no_fibers;           /* the worker has ended, and they are not its own to list; under the lock */
 };
 
 /* A task that a fiber is running. */

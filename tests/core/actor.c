@@ -30,8 +30,7 @@ static void run_once(jlt_frame *frame, const void *input, void *output)
 
 const jlt_persistent_type narrow_type = ACTOR_TYPE("narrow", .capacity = 1);
 const jlt_task_type once_type = {.name = "once", .input_size = sizeof(struct work), .run = run_once};
-const jlt_persistent_type starting_type =
-    ACTOR_TYPE("starting", .config_size = sizeof(struct work), .init = init);
+const jlt_persistent_type starting_type = ACTOR_TYPE("starting", .config_size = sizeof(struct work), .init = init);
 
 static struct call_options options(void)
 {
