@@ -13,7 +13,7 @@
 /* A handle on the runtime is a pointer to the one runtime, a handle on a task one to the task, a canceller's one to the
  * canceller, a receiver one to its message. With JLT_CHECKS each handle on the first three is a struct of its own, so
  * that one used after its drop is seen also while others, or calls, have the same target (handles.c). */
-enum handle_kind { HANDLE_RUNTIME = 1, HANDLE_TASK, HANDLE_CANCELLER };
+enum handle_kind { HANDLE_RUNTIME = 1, HANDLE_TASK, HANDLE_CANCELLER, HANDLE_QUEUE };
 
 void *handle_make(enum handle_kind kind, void *target);
 void *handle_look(const void *handle, enum handle_kind kind, const char *call);
@@ -40,6 +40,7 @@ static inline void *handle_end(void *handle, enum handle_kind kind, const char *
 /* In functions of the API, which their messages name. */
 #define runtime_of(handle) ((struct runtime *)handle_target((handle), HANDLE_RUNTIME, __func__))
 #define task_of(handle) ((struct task *)handle_target((handle), HANDLE_TASK, __func__))
+#define queue_of(handle) ((struct queue *)handle_target((handle), HANDLE_QUEUE, __func__))
 #define canceller_of(handle) ((struct canceller *)handle_target((handle), HANDLE_CANCELLER, __func__))
 
 static inline struct message *message_of(const jlt_receiver *handle)

@@ -19,7 +19,7 @@ bool api_take_options(const char *call, const jlt_call_options *options, size_t 
     taken->deadline = limit_deadline(known.timeout_ns);
     taken->dont_wait = known.dont_wait;
     taken->canceller = known.canceller ? handle_target(known.canceller, HANDLE_CANCELLER, call) : NULL;
-    taken->queue = (struct queue *)known.queue;
+    taken->queue = known.queue ? handle_target(known.queue, HANDLE_QUEUE, call) : NULL;
     taken->user = known.user;
     return true;
 }

@@ -7,22 +7,21 @@
 #include "base/error.h"
 #include "core/monitor.h"
 
-static struct queue *queue_of(jlt_queue *handle)
-{
-    return (struct queue *)handle;
-}
-
 jlt_status jlt_queue_new(jlt_queue **queue)
 {
     if (api_refuses(queue, __func__, "queue"))
         return error_last()->status;
-    return queue_new((struct queue **)queue);
+    struct queue *made = NULL;
+    jlt_status status = queue_new(&made);
+    if (status == JLT_OK)
+        *queue = handle_new(HANDLE_QUEUE, made);
+    return status;
 }
 
 void jlt_queue_drop(jlt_queue *queue)
 {
     if (queue && !fork_is_child())
-        queue_drop(queue_of(queue));
+        queue_drop(handle_end(queue, HANDLE_QUEUE, __func__));
 }
 
 int jlt_queue_descriptor(jlt_queue *queue)
@@ -39,7 +38,7 @@ jlt_status jlt_queue_take_sized(jlt_queue *queue, int64_t timeout_ns, jlt_comple
         return error_last()->status;
     if (!room)
         return error_fail(JLT_INVALID_ARGUMENT, "%s: room for none", call);
-    return queue_take(queue_of(queue), timeout_ns, completions, completion_size, room, count);
+    return queue_take(handle_target(queue, HANDLE_QUEUE, call), timeout_ns, completions, completion_size, room, count);
 }
 
 jlt_status jlt_queue_add(jlt_queue *queue, jlt_receiver *receiver, void *user)

@@ -32,6 +32,7 @@
 #include "base/list.h"
 #include "core/limit.h"
 #include "core/message.h"
+#include "core/quarantine.h"
 #include "core/queue_parts.h"
 #include "core/timers.h"
 #include "platform/platform.h"
@@ -170,6 +171,14 @@ void queue_free_block(struct queued *queued)
         free(queued);
 }
 
+/* With JLT_CHECKS (quarantine.h): of a message that may be gone, and then reads as ended for ever. */
+static void end_receiver(struct message *message)
+{
+    uint32_t alive = LIFE_ALIVE;
+    if (quarantine_enabled)
+        __atomic_compare_exchange_n(&message->item.life, &alive, LIFE_ENDED, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 /* Of an answered one that is not in the queue any more, without a lock. */
 void queue_drop_answered(struct queued *queued)
 {
@@ -177,6 +186,7 @@ void queue_drop_answered(struct queued *queued)
     COUNT(receivers, queued->item.flags & QUEUED_DROPPED ? 0 : -1); /* else it was counted when it was dropped */
     message_leave_queue(message);
     queue_free_block(queued);
+    end_receiver(message);
     message_drop_answered(message);
 }
 
@@ -381,9 +391,11 @@ static long forsake_all(struct queue *queue)
     long gone = 0;
     for (struct queued *queued = queue->attached, *next; queued; queued = next) {
         bool is_block = queued->item.flags & QUEUED_BLOCK;
+        struct message *message = queued->message; /* gone, and what follows it, when it is forsaken */
         next = queued->next;
-        if (!message_forsake(queued->message))
+        if (!message_forsake(message))
             continue;
+        end_receiver(message);
         COUNT(receivers, -1);
         gone++;
         if (is_block)

@@ -138,6 +138,22 @@ static const struct type *without_run(const char *name)
     return NULL;
 }
 
+/* Sums with such a size would wrap round. */
+static bool is_too_large(size_t size)
+{
+    return size > PTRDIFF_MAX / 4;
+}
+
+static const struct type *intern_checked(struct type *wanted)
+{
+    const jlt_persistent_type *fields = &wanted->fields;
+    if (!is_too_large(fields->state_size) && !is_too_large(fields->config_size) && !is_too_large(fields->input_size) &&
+        !is_too_large(fields->output_size))
+        return intern(wanted);
+    error_fail(JLT_INVALID_ARGUMENT, "task type \"%s\" has a size that no memory has", wanted->name);
+    return NULL;
+}
+
 static const struct type *type_of_once(const jlt_task_type *type, size_t size, bool own)
 {
     jlt_task_type fields;
@@ -155,7 +171,7 @@ static const struct type *type_of_once(const jlt_task_type *type, size_t size, b
     wanted.fields.skip_if_dropped = fields.skip_if_dropped;
     wanted.run_once = fields.run;
     wanted.own = own;
-    return fields.run ? intern(&wanted) : without_run(wanted.name);
+    return fields.run ? intern_checked(&wanted) : without_run(wanted.name);
 }
 
 const struct type *type_of_task(const jlt_task_type *type, size_t size)
@@ -232,7 +248,7 @@ const struct type *type_of_persistent(const jlt_persistent_type *type, size_t si
     }
     if (wanted.fields.julia_run && julia)
         use_julia_bodies(&wanted.fields, julia);
-    return wanted.fields.run ? intern(&wanted) : without_run(wanted.name);
+    return wanted.fields.run ? intern_checked(&wanted) : without_run(wanted.name);
 }
 
 const struct type *type_next(const struct type *after)

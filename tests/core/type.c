@@ -209,6 +209,30 @@ static void test_what_cannot_be_run_is_refused_with_a_reason(void **unused)
     error_none();
 }
 
+static void assert_too_large(const jlt_persistent_type *type)
+{
+    assert_null(type_of(type));
+    assert_int_equal(error_last()->status, JLT_INVALID_ARGUMENT);
+    assert_contains(jlt_error_message(), "a size that no memory has");
+    error_none();
+}
+
+static void test_sizes_whose_sums_would_wrap_round_are_refused(void **unused)
+{
+    (void)unused;
+    const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 8, SIZE_MAX / 2};
+    const jlt_task_type once = {.name = "large", .output_size = SIZE_MAX - 8, .run = run};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        assert_too_large(&(jlt_persistent_type){.name = "large", .run = run_persistent, .state_size = sizes[i]});
+        assert_too_large(&(jlt_persistent_type){.name = "large", .run = run_persistent, .config_size = sizes[i]});
+        assert_too_large(&(jlt_persistent_type){.name = "large", .run = run_persistent, .input_size = sizes[i]});
+        assert_too_large(&(jlt_persistent_type){.name = "large", .run = run_persistent, .output_size = sizes[i]});
+    }
+    assert_null(type_of(&once));
+    assert_contains(jlt_error_message(), "a size that no memory has");
+    error_none();
+}
+
 /* ---- many threads ---- */
 
 enum { threads = 4, types = 2000 };
@@ -252,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_a_struct_of_a_newer_header_is_accepted),
         cmocka_unit_test(test_julia_names_are_compared_and_copied),
         cmocka_unit_test(test_what_cannot_be_run_is_refused_with_a_reason),
+        cmocka_unit_test(test_sizes_whose_sums_would_wrap_round_are_refused),
         cmocka_unit_test(test_threads_that_meet_get_the_same_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -260,6 +260,65 @@ static void received_monitor(void)
     SAYS(RECEIVED, jlt_receiver_drop, dropped);
 }
 
+/* ---- queues ---- */
+
+static void ignore(void *context, const jlt_completion *completion)
+{
+    (void)context, (void)completion;
+}
+
+static jlt_queue *new_queue(void)
+{
+    jlt_queue *queue = NULL;
+    MUST(jlt_queue_new(&queue) == JLT_OK);
+    return queue;
+}
+
+/* Also while a call that carried it keeps what it was on. */
+static void dropped_queue(void)
+{
+    jlt_persistent *task = idle_task();
+    jlt_completion completion;
+    jlt_queue *queue = new_queue();
+    const jlt_call_options options = {.queue = queue};
+    const jlt_message message = {.task = task};
+    long messages = jlt_debug_counts().messages;
+    send_waiting(&options);
+    await_begin();
+    jlt_queue_drop(queue);
+    in_each_call_with_a_receiver(); /* which was in it, and whose body still runs */
+    MUST(jlt_task_dispatch(runtime, &once_type, NULL, &receiver) == JLT_OK);
+    SAYS(DROPPED, jlt_queue_drop, queue);
+    SAYS(DROPPED, jlt_queue_descriptor, queue);
+    SAYS(DROPPED, jlt_queue_take, queue, 0, &completion);
+    SAYS(DROPPED, jlt_queue_add, queue, receiver, NULL);
+    SAYS(DROPPED, jlt_queue_set_callback, queue, ignore, NULL);
+    SAYS(DROPPED, jlt_task_dispatch_with, runtime, &once_type, NULL, &options, NULL);
+    SAYS(DROPPED, jlt_persistent_call_with, task, NULL, &options, NULL);
+    SAYS(DROPPED, jlt_persistent_call_many, &message, 1, &options, NULL);
+    SAYS(DROPPED, jlt_persistent_monitor_with, task, &options, NULL);
+    SAYS(OTHER_KIND, jlt_queue_descriptor, (jlt_queue *)task);
+    jlt_receiver_drop(receiver);
+    jlt_persistent_drop(task);
+    end_all(messages);
+}
+
+/* Cancelled, and so in the queue, while its body still runs. */
+static void receiver_of_a_dropped_queue(void)
+{
+    long messages = jlt_debug_counts().messages;
+    jlt_queue *queue = new_queue();
+    send_waiting(&(jlt_call_options){.queue = queue});
+    await_begin();
+    MUST(jlt_receiver_cancel(receiver) == JLT_OK);
+    jlt_queue_drop(queue);
+    in_each_call_with_a_receiver();
+    end_all(messages);
+    in_each_call_with_a_receiver();
+}
+
+/* ---- two threads ---- */
+
 static atomic_int received, refused;
 
 /* Of two threads that do this at once one is told so. */
@@ -373,6 +432,8 @@ static void commit_all(void)
     cancelled_receiver();
     skipped_receiver();
     received_monitor();
+    dropped_queue();
+    receiver_of_a_dropped_queue();
     receiver_of_two_threads();
     dropped_held();
     changed_persistent_type();
