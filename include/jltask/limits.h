@@ -10,14 +10,15 @@ JLT_BEGIN_DECLARATIONS
 
 /* A call can be given up: by its deadline, by a canceller, by its receiver's user. Whoever waits is answered at once,
  * with JLT_DEADLINE_EXCEEDED or JLT_CANCELLED, whatever Julia's threads do; the error's text says whether the body had
- * begun. What has not begun never begins, and its place in a bounded mailbox is free at once. A body that has begun
- * runs to its end, on its own copy of the input, and its output is disposed of; it can see that nobody waits
- * (jlt_cancelled, and JLTask.cancelled() in Julia code), and is told to stop once: a wait of its own in jltask ends
- * with JLT_CANCELLED (and what it waits for is given up too), a wait in Julia with the exception JLTask.Cancelled. That
- * reaches sleep and what waits for Julia's event loop (timers, streams, processes), and where Julia has one thread also
- * channels, conditions and tasks; other waits, locks, and code that computes are not interrupted, but the next wait
- * that can be is, within some 0.13 s. A start that is given up while init runs leaves no task: exit runs after it. A
- * call that was answered before is not changed. */
+ * begun. What has not begun never begins, and its place in a bounded mailbox is free at once; what its input owns is
+ * given back when a thread of Julia's comes to it. A body that has begun runs to its end, on its own copy of the
+ * input, and its output is disposed of; it can see that nobody waits (jlt_cancelled, and JLTask.cancelled() in Julia
+ * code), and is told to stop once: a wait of its own in jltask ends with JLT_CANCELLED (and what it waits for is given
+ * up too), a wait in Julia with the exception JLTask.Cancelled. That reaches sleep and what waits for Julia's event
+ * loop (timers, streams, processes), and where Julia has one thread also channels, conditions and tasks; other waits
+ * (also those of C code that Julia code calls, or of jlt_blocking's work), locks, and code that computes are not
+ * interrupted, but the next wait that can be is, within some 0.13 s. A start that is given up while init runs leaves
+ * no task: exit runs after it, unless it has failed. A call that was answered before is not changed. */
 
 typedef struct jlt_canceller jlt_canceller; /* gives up any number of calls */
 

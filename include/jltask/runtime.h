@@ -121,10 +121,11 @@ JLT_API jlt_runtime *jlt_runtime_clone(jlt_runtime *runtime);
  * ignored. Any thread. */
 JLT_API void jlt_runtime_drop(jlt_runtime *runtime);
 
-/* Closes the runtime for all handles: no task is started and no message accepted from here on. What was
- * accepted is answered: by its body or, with cancel, by JLT_CANCELLED where the body has not begun. Then every
- * task's exit runs and Julia ends. Returns at once (jlt_thread_join waits); closing again is allowed, and may
- * add the cancel. The handle stays owned by the caller. Any thread. JLT_INVALID_ARGUMENT for NULL. */
+/* Closes the runtime for all handles: no task is started and no message accepted from here on. What was accepted is
+ * answered: by its body or, with cancel, by JLT_CANCELLED where the body has not begun; at once, but for an invoke
+ * without options that has less than some 500 bytes, which is answered when a thread of Julia's is free. Then every
+ * task's exit runs and Julia ends. Returns at once (jlt_thread_join waits); closing again is allowed, and may add the
+ * cancel. The handle stays owned by the caller. Any thread. JLT_INVALID_ARGUMENT for NULL. */
 JLT_API jlt_status jlt_runtime_close(jlt_runtime *runtime, bool cancel);
 
 /* A close with a limit in time: what was accepted is answered by its body for timeout_ns nanoseconds; then what has not

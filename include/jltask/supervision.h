@@ -21,9 +21,10 @@ typedef struct jlt_end {
     uint32_t restarts; /* in the task's whole life */
 } jlt_end;
 
-/* A receiver whose reply comes when the task has ended, after its exit: JLT_OK, and the output is a jlt_end. A monitor
- * holds no handle. A task may have many, each is told once, and one that is set after the end is told at once. It may
- * be dropped at any time. A body that waits for the end of its own task waits for ever. Any thread.
+/* A receiver whose reply comes when the task has ended, after its exit: JLT_OK, and the output is a jlt_end. Or
+ * JLT_CANCELLED, at the limit of jlt_runtime_close_within, which ends all waits, where the task has not ended by then.
+ * A monitor holds no handle. A task may have many, each is told once, and one that is set after the end is told at
+ * once. It may be dropped at any time. A body that waits for the end of its own task waits for ever. Any thread.
  * JLT_INVALID_ARGUMENT for NULL, JLT_NO_MEMORY. */
 static inline jlt_status jlt_persistent_monitor(jlt_persistent *task, jlt_receiver **receiver);
 

@@ -18,10 +18,10 @@ JLT_BEGIN_DECLARATIONS
  * Bodies may send to other tasks and wait for them. A body that would wait for itself, directly or around a ring of
  * bodies that wait for each other, is told so: the call that would close the ring returns JLT_WOULD_DEADLOCK at once,
  * and its message names the ring's tasks in order. A refused receive leaves the receiver good; a refused invoke, spawn
- * or call has sent nothing. Counted are waits of bodies for a reply, for room in a mailbox and for a start, on messages
- * that bodies have sent. Not counted, neither refused nor part of a ring, are waits with a limit in time, waits inside
- * Julia (fetch, a lock, a channel), those of C code that Julia code calls, and those on receivers that came from
- * outside of bodies. A canceller is no limit in time. No wait that would end is refused. */
+ * or call has sent nothing. Counted are waits of bodies for a reply, for room in a mailbox and for a start, on
+ * messages that bodies have sent. Not counted, neither refused nor part of a ring, are waits with a limit in time (a
+ * canceller is none), waits inside Julia (fetch, a lock, a channel), those of C code that Julia code calls and of
+ * jlt_blocking's work, and those on receivers that came from outside of bodies. No wait that would end is refused. */
 
 /* What a one-shot task does. The library copies the type at its first use. */
 typedef struct jlt_task_type {
@@ -91,7 +91,8 @@ typedef struct jlt_persistent_type {
  * thread does.
  *
  * With retry the message that failed is answered only when it does not fail, or when there is no further restart: it is
- * run after each, before what waits. Without a limit on restarts one that always fails is run for ever.
+ * run after each, before what waits. Without a limit on restarts one that always fails is run for ever. Which try is
+ * the last no body can know, and it may be given up between two: its input should own nothing.
  *
  * The task ends where JLT_STOP is set, where a restart would be one too many, and where init fails in a restart. Then
  * exit runs, unless it was init that failed, and what waits is answered JLT_CLOSED; so is what is sent later. The

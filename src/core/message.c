@@ -13,8 +13,9 @@
  * A message that is in a queue (queue.c) has its answer in the same step, with the address that says where it is to
  * come out; who stored it pushes it there.
  *
- * Who waits for a reply asleep is listed, so that the end of the runtime's patience can answer all of them; who only
- * looks, or comes later, sees `impatient`; and so does a body that ends later. */
+ * Who waits for a reply asleep is listed, so that a close with cancel can answer those for whom nothing has begun, and
+ * the end of the runtime's patience all of them, whatever its workers do. Who only looks, or comes later, sees
+ * `begins_nothing` or `impatient`; and so does a body that ends later. */
 #include "core/message_memory.h"
 
 #include "base/checks.h"
@@ -35,7 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static atomic_bool impatient;
+static atomic_bool begins_nothing, impatient; /* the runtime; the second is set after the first */
 
 /* ---- nobody receives it ---- */
 
@@ -226,23 +227,32 @@ static bool set_state(struct message *message, enum message_state as)
     return true;
 }
 
+/* True: it had not begun, and never will. *phase is told else. */
+static bool give_up_unbegun(struct message *message, enum message_state as, unsigned char *phase, bool *given_up)
+{
+    *phase = MESSAGE_WAITING;
+    if (!atomic_compare_exchange_strong(&message->item.phase, phase, MESSAGE_LEAVING))
+        return false;
+    leave_gate(message);
+    count_given_up(message);
+    *given_up = set_state(message, as);
+    atomic_store(&message->item.phase, MESSAGE_GONE);
+    return true;
+}
+
 static bool give_up(struct message *message, enum message_state as)
 {
-    unsigned char phase = MESSAGE_WAITING;
+    unsigned char phase;
     unsigned flags = message->item.flags;
+    bool given_up;
     if (!(flags & MESSAGE_PHASED)) {
-        bool given_up = set_state(message, as);
+        given_up = set_state(message, as);
         if (given_up && current_fiber)
             interrupt_all(current_fiber->worker->runtime);
         return given_up;
     }
-    if (atomic_compare_exchange_strong(&message->item.phase, &phase, MESSAGE_LEAVING)) {
-        leave_gate(message);
-        count_given_up(message);
-        bool given_up = set_state(message, as);
-        atomic_store(&message->item.phase, MESSAGE_GONE);
+    if (give_up_unbegun(message, as, &phase, &given_up))
         return given_up;
-    }
     if (phase != MESSAGE_BEGUN || flags & MESSAGE_BORROWS)
         return false;
     /* relaxed: where it is no worker any more, the message is in its queue, and so has an answer */
@@ -274,7 +284,7 @@ void message_unlimit(struct message *message)
     limit_remove(message_limit_of(message));
 }
 
-/* ---- the end of patience ---- */
+/* ---- the close ---- */
 
 struct waiting {
     struct message *message;
@@ -298,24 +308,47 @@ static void unlist_waiting(struct waiting *waiting)
     pthread_mutex_unlock(&waiting_lock);
 }
 
+/* Whether an invoke's that is not phased has begun only its worker knows. */
+bool message_call_off(struct message *message)
+{
+    unsigned char phase;
+    bool given_up;
+    if (atomic_load(&impatient))
+        return give_up(message, MESSAGE_CANCELLED);
+    return atomic_load(&begins_nothing) && message->item.flags & MESSAGE_PHASED &&
+           give_up_unbegun(message, MESSAGE_CANCELLED, &phase, &given_up) && given_up;
+}
+
+static void call_off_all(void)
+{
+    pthread_mutex_lock(&waiting_lock);
+    for (struct waiting *waiting = all_waiting; waiting; waiting = waiting->next)
+        message_call_off(waiting->message);
+    pthread_mutex_unlock(&waiting_lock);
+    queues_call_off();
+}
+
+void message_cancel_all(void)
+{
+    atomic_store(&begins_nothing, true);
+    call_off_all();
+}
+
 void message_give_up_all(void)
 {
     atomic_store(&impatient, true);
-    pthread_mutex_lock(&waiting_lock);
-    for (struct waiting *waiting = all_waiting; waiting; waiting = waiting->next)
-        give_up(waiting->message, MESSAGE_CANCELLED);
-    pthread_mutex_unlock(&waiting_lock);
-    queues_give_up();
+    call_off_all();
 }
 
 void message_accept_waits(void)
 {
+    atomic_store(&begins_nothing, false);
     atomic_store(&impatient, false);
 }
 
-bool message_is_impatient(void)
+bool message_may_be_called_off(void)
 {
-    return atomic_load(&impatient);
+    return atomic_load(&begins_nothing);
 }
 
 /* ---- the receiver's side ---- */
@@ -351,8 +384,7 @@ static enum wait_end sleep_until_done(struct message *message, int64_t timeout_n
     if (current_fiber)
         body_suspend(current_fiber, FIBER_WAITS_FOR_REPLY, message->type->name);
     list_waiting(&waiting);
-    if (atomic_load(&impatient)) /* it was set before this was listed, or will find it there */
-        give_up(message, MESSAGE_CANCELLED);
+    message_call_off(message); /* it was set before this was listed, or will find it there */
     bool woken = parker_wait_interruptibly(&parker, timeout_ns, &stopped);
     unlist_waiting(&waiting);
     if (woken)
@@ -434,7 +466,7 @@ static bool await_answer(struct message *message, int64_t timeout_ns)
         enum wait_end end = timeout_ns == 0 ? WAIT_TIMED_OUT : await(message, timeout_ns);
         if (end == WAIT_STOPPED && give_up(message, MESSAGE_CANCELLED))
             break;
-        if (end == WAIT_TIMED_OUT && !(atomic_load(&impatient) && give_up(message, MESSAGE_CANCELLED)))
+        if (end == WAIT_TIMED_OUT && !message_call_off(message))
             return false;
     }
     return true;

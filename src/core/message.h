@@ -193,8 +193,10 @@ bool message_is_given_up(const struct message *message);
  * under the lock of limits. False: it has an answer, or it borrows and has begun. */
 bool message_give_up(struct message *message, enum message_state as);
 
-/* When the runtime does not wait for bodies any longer: all who wait for a reply now, or will, are answered with
- * JLT_CANCELLED; or no longer, for the next runtime. */
+/* When the runtime begins nothing any longer: all who wait, now or later, for the reply to what has not begun are
+ * answered with JLT_CANCELLED, but for small invokes without limits, which wait for a worker to look. When it does not
+ * wait for bodies any longer, either, and this was called: all who wait. And no longer, for the next runtime. */
+void message_cancel_all(void);
 void message_give_up_all(void);
 void message_accept_waits(void);
 
@@ -261,7 +263,8 @@ bool message_forsake(struct message *message);
 /* One that has left the queue is given up. */
 void message_drop_answered(struct message *message);
 
-/* Whether the runtime does not wait for bodies any more (message_give_up_all). */
-bool message_is_impatient(void);
+/* Whether message_cancel_all was called, and does for this one what it does for those that are waited for. */
+bool message_may_be_called_off(void);
+bool message_call_off(struct message *message);
 
 #endif

@@ -12,13 +12,14 @@
  *   - one taker that sleeps is woken where the queue becomes not empty, and another wherever somebody leaves something
  *     behind, so that none sleeps while there is something. One that was chosen, and does not take, passes that on.
  *
- * What is attached is listed until it comes out, since a drop, or the end of the runtime's patience, gives up all of
- * it. A message is attached and sent in one step, under the lock, so that it cannot come out, be received and freed,
- * while its sender still has to do with it. One that has a limit, which may answer it before it is sent, is attached
- * afterwards (its receiver is the sender's until then), as is a receiver that was there before: in the step in which
- * its state says so, it has an answer or will be pushed by who gives it one. Between that one's step and its push the
- * message is neither pending nor in the queue; the queue is there until the push is over, since each that is attached
- * is one of its owners (so are the handle, a send under way, and a taker that waits).
+ * What is attached is listed until it comes out, since a drop gives up all of it, and so does the end of the runtime's
+ * patience; a close with cancel gives up what has not begun. A message is attached and sent in one step, under the
+ * lock, so that it cannot come out, be received and freed, while its sender still has to do with it. One that has a
+ * limit, which may answer it before it is sent, is attached afterwards (its receiver is the sender's until then), as
+ * is a receiver that was there before: in the step in which its state says so, it has an answer or will be pushed by
+ * who gives it one. Between that one's step and its push the message is neither pending nor in the queue; the queue is
+ * there until the push is over, since each that is attached is one of its owners (so are the handle, a send under way,
+ * and a taker that waits).
  *
  * Who answers touches only the message's first line, whose node goes into the inbox; it is free once the message has
  * begun. One that has not may still be in a mailbox: its struct queued goes there in its stead.
@@ -254,20 +255,20 @@ void queue_leave(struct queue *queue, struct message *message)
     message_leave_queue(message);
 }
 
-static void give_up_attached(struct queue *queue)
+static void call_off_attached(struct queue *queue)
 {
     for (struct queued *queued = queue->attached; queued; queued = queued->next)
-        message_give_up(queued->message, MESSAGE_CANCELLED);
+        message_call_off(queued->message);
 }
 
 void queue_shut(struct queue *queue)
 {
-    if (!message_is_impatient()) { /* else it is set when or before what was entered is found in the list */
+    if (!message_may_be_called_off()) { /* else it is set when or before what was entered is found in the list */
         mutex_unlock(&queue->lock);
         return;
     }
     open_up(queue);
-    give_up_attached(queue);
+    call_off_attached(queue);
     queue_unlock(queue);
 }
 
@@ -283,13 +284,13 @@ void queue_attach(struct queue *queue, struct queued *queued, struct message *me
     }
     list(queue, queued, message, user);
     bool pending = message_enter_queue(message, queued);
-    if (pending && !message_is_impatient()) { /* as in queue_shut */
+    if (pending && !message_may_be_called_off()) { /* as in queue_shut */
         mutex_unlock(&queue->lock);
         return;
     }
     open_up(queue);
     if (pending)
-        message_give_up(message, MESSAGE_CANCELLED);
+        message_call_off(message);
     else
         append_one(queue, message);
     queue_unlock(queue);
@@ -356,12 +357,12 @@ static void wake_all(struct waiter *all)
     }
 }
 
-void queues_give_up(void)
+void queues_call_off(void)
 {
     pthread_mutex_lock(&queues_lock);
     for (struct queue *queue = queues; queue; queue = queue->next) {
         queue_lock(queue);
-        give_up_attached(queue);
+        call_off_attached(queue);
         queue_drain(queue);
         queue_unlock(queue);
     }

@@ -83,8 +83,8 @@ void queue_push(struct queue *queue, struct message *message);
 /* Its receiver is dropped before it has come out. */
 void queue_forget(struct queued *queued);
 
-/* All that is attached anywhere is answered JLT_CANCELLED. */
-void queues_give_up(void);
+/* All that is attached anywhere: message_call_off. */
+void queues_call_off(void);
 
 /* The runtime has ended, and all that was sent is answered; or another begins. */
 void queues_end(bool ended);

@@ -119,6 +119,8 @@ void runtime_close(struct runtime *runtime, bool cancel)
     }
     for (unsigned i = 0; cancel_now && i < runtime->worker_count; i++)
         worker_push(&runtime->workers[i], &runtime->workers[i].cancel);
+    if (cancel_now)
+        message_cancel_all();
 }
 
 void runtime_worker_ended(struct runtime *runtime)

@@ -167,8 +167,8 @@ inline give_up(as_, ok)
     if
     :: !phased -> set_state(as_, ok)
     :: else ->
-        atomic { /* core/message.c give_up: if (atomic_compare_exchange_strong(&message->item.phase, &phase,
-                    MESSAGE_LEAVING)) { */
+        atomic { /* core/message.c give_up_unbegun: if (!atomic_compare_exchange_strong(&message->item.phase, phase,
+                    MESSAGE_LEAVING)) */
             TOUCH;
             p_ = phase;
             if :: p_ != WAITING && !DO(14) -> p_ = WAITING :: else fi;
@@ -176,9 +176,10 @@ inline give_up(as_, ok)
         };
         if
         :: p_ == WAITING ->
-            atomic { TOUCH; if :: DO(16) -> places++ :: else fi }; /* core/message.c give_up: leave_gate(message); */
+            /* core/message.c give_up_unbegun: leave_gate(message); */
+            atomic { TOUCH; if :: DO(16) -> places++ :: else fi };
             set_state(as_, ok);
-            atomic { TOUCH; /* core/message.c give_up: atomic_store(&message->item.phase, MESSAGE_GONE); */
+            atomic { TOUCH; /* core/message.c give_up_unbegun: atomic_store(&message->item.phase, MESSAGE_GONE); */
                 if :: DO(17) -> phase = GONE :: else fi }
         /* core/message.c give_up: if (phase != MESSAGE_BEGUN || flags & MESSAGE_BORROWS) */
         :: p_ == BEGUN && !(borrows && DO(18)) ->
@@ -220,7 +221,7 @@ proctype patience()
         impatient = true; /* core/message.c message_give_up_all: atomic_store(&impatient, true); */
         atomic { !waits_locked -> waits_locked = true };
         if
-        /* core/message.c message_give_up_all: give_up(waiting->message, MESSAGE_CANCELLED); */
+        /* core/message.c call_off_all: message_call_off(waiting->message); */
         :: listed && DO(20) -> give_up(CANCELLED, ok)
         :: else
         fi;
@@ -408,7 +409,7 @@ proctype receiver()
         /* core/message.c sleep_until_done: list_waiting(&waiting); */
         atomic { !waits_locked -> if :: DO(42) -> listed = true :: else fi };
         if
-        /* core/message.c sleep_until_done: if (atomic_load(&impatient)) */
+        /* core/message.c sleep_until_done: message_call_off(message); */
         :: impatient && DO(43) -> give_up(CANCELLED, ok)
         :: else
         fi;
