@@ -38,6 +38,8 @@
 
 static atomic_bool begins_nothing, impatient; /* the runtime; the second is set after the first */
 
+static const char not_begun[] = "\"%s\": %s; its body had not begun, and will not";
+
 /* ---- nobody receives it ---- */
 
 void message_discard(struct message *message)
@@ -136,6 +138,16 @@ void message_refuse_with(struct message *message, struct error *error)
 void message_refuse(struct message *message, jlt_status status)
 {
     message_refuse_with(message, error_constant(status));
+}
+
+void message_cancel(struct message *message)
+{
+    struct error *error = error_constant(JLT_CANCELLED);
+    if (message_is_wanted(message)) {
+        struct error *told = error_format(JLT_CANCELLED, not_begun, message->type->name, "the call was cancelled");
+        error = told->status == JLT_CANCELLED ? told : error;
+    }
+    message_refuse_with(message, error);
 }
 
 void message_refuse_unsent(struct message *message, struct error *error)
@@ -420,10 +432,11 @@ static jlt_status receive_early(struct message *message, uintptr_t state)
     bool phased = message->item.flags & MESSAGE_PHASED, begun = atomic_load(&message->item.phase) == MESSAGE_BEGUN;
     const char *name = message->type->name;
     jlt_status status = late ? JLT_DEADLINE_EXCEEDED : JLT_CANCELLED;
-    error_fail(status, "\"%s\": %s%s", name, late ? "the deadline has passed" : "the call was cancelled",
-               !phased ? ""
-               : begun ? "; its body had begun"
-                       : "; its body had not begun, and will not");
+    error_fail(status,
+               !phased ? "\"%s\": %s"
+               : begun ? "\"%s\": %s; its body had begun"
+                       : not_begun,
+               name, late ? "the deadline has passed" : "the call was cancelled");
     if (message->item.flags & MESSAGE_BORROWS && !begun)
         dispose_input(message);
     if (message->item.flags & MESSAGE_LIMITED)

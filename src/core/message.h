@@ -208,6 +208,9 @@ bool message_complete(struct message *message, struct error *error);
 void message_refuse(struct message *message, jlt_status status);
 void message_refuse_with(struct message *message, struct error *error); /* owns error */
 
+/* The same with JLT_CANCELLED, and a text that says that it was not begun. */
+void message_cancel(struct message *message);
+
 /* The same for one that was not accepted: its input stays its caller's, if that one waits still. */
 void message_refuse_unsent(struct message *message, struct error *error);
 

@@ -157,7 +157,7 @@ static void run_once(struct fiber *fiber, struct message *message)
         stats_begun(&fiber->worker->stats);
     message_leave_place(message, &runtime->channel, runtime);
     if (runtime_is_cancelled(runtime))
-        message_refuse(message, JLT_CANCELLED);
+        message_cancel(message);
     else
         body_run_message(fiber, message, NULL, &nothing, NULL);
     if (runtime->engine->identity_leave)

@@ -291,7 +291,7 @@ static void run_start(struct task *task, struct fiber *fiber, struct message *me
 static void cancel(struct task *task, struct message *message)
 {
     bool start = message->item.kind == ITEM_START;
-    message_refuse(message, JLT_CANCELLED);
+    message_cancel(message);
     if (start)
         let_go(task);
 }

@@ -38,6 +38,33 @@ static void test_cancelling_answers_what_was_not_begun(void **unused)
     assert_int_equal(atomic_load(&exits), 1);
 }
 
+/* Only its worker knows that it has not begun. */
+static void *invoke_echo(void *task)
+{
+    int output = 0;
+    check_status(runtime_invoke_task(task, &(int){1}, &output), JLT_CANCELLED);
+    check(strstr(jlt_error_message(), "\"echo\"") && strstr(jlt_error_message(), "had not begun") && output == 0);
+    return NULL;
+}
+
+static void test_cancelling_answers_an_invoke_when_its_worker_looks(void **unused)
+{
+    (void)unused;
+    runtime = fake_start(1, 0);
+    struct task *task = spawn(runtime, &echo_type, NULL);
+    struct message *busy = dispatch(runtime, &busy_type, NULL);
+    event_await(&begun, 1);
+    pthread_t invoker = thread_start(invoke_echo, task);
+    await_true(!inbox_is_empty(&task->mailbox));
+    runtime_close(runtime, true);
+    event_raise(&go_on);
+    thread_join(invoker);
+    assert_reply(busy, JLT_OK, 0);
+    task_drop(task);
+    fake_end(runtime);
+    assert_int_equal(atomic_load(&handled), 0);
+}
+
 static void test_cancelling_answers_what_waits_behind_a_body_that_sleeps(void **unused)
 {
     (void)unused;
@@ -133,6 +160,7 @@ int main(void)
 #define close_test(name) cmocka_unit_test_setup(name, reset)
     const struct CMUnitTest tests[] = {
         close_test(test_cancelling_answers_what_was_not_begun),
+        close_test(test_cancelling_answers_an_invoke_when_its_worker_looks),
         close_test(test_cancelling_answers_what_waits_behind_a_body_that_sleeps),
         close_test(test_the_cancel_may_be_added_to_a_close),
         close_test(test_cancelling_meets_a_dropped_task_behind_a_body_that_sleeps),
