@@ -6,6 +6,7 @@
  * first soon and then less and less often. */
 #include "core/interrupt.h"
 
+#include "core/attention.h"
 #include "core/engine.h"
 #include "core/message.h"
 #include "core/parker.h"
