@@ -10,9 +10,9 @@
 #include "core/type.h"
 #include "data/body.h"
 
-/* A handle on the runtime is a pointer to the one runtime, a handle on a task one to the task, a canceller's one to the
- * canceller, a receiver one to its message. With JLT_CHECKS each handle on the first three is a struct of its own, so
- * that one used after its drop is seen also while others, or calls, have the same target (handles.c). */
+/* A handle on the runtime is a pointer to the one runtime, a handle on a task one to the task, a canceller's and a
+ * queue's likewise, a receiver one to its message. With JLT_CHECKS each handle but a receiver is a struct of its own,
+ * so that one used after its drop is seen also while others, or calls, have the same target (handles.c). */
 enum handle_kind { HANDLE_RUNTIME = 1, HANDLE_TASK, HANDLE_CANCELLER, HANDLE_QUEUE };
 
 void *handle_make(enum handle_kind kind, void *target);

@@ -121,10 +121,8 @@ static void claim(jlt_receiver *receiver, const char *call)
 {
     if (!quarantine_enabled)
         return;
-    struct message *message = message_of(receiver);
-    uint32_t life = LIFE_ALIVE;
-    if (!__atomic_compare_exchange_n(&message->item.life, &life, LIFE_IN_USE, false, __ATOMIC_SEQ_CST,
-                                     __ATOMIC_SEQ_CST))
+    uint32_t life = quarantine_change(&message_of(receiver)->item.life, LIFE_ALIVE, LIFE_IN_USE);
+    if (life != LIFE_ALIVE)
         checks_abort(call, life == LIFE_IN_USE ? "the receiver is being used by another thread"
                                                : "the receiver was received or dropped before");
 }
@@ -138,8 +136,7 @@ static void unclaim(jlt_receiver *receiver)
     struct message *message = message_of(receiver);
     uintptr_t state = atomic_load(&message->state);
     bool ended = state == MESSAGE_ABANDONED || state == MESSAGE_FORSAKEN;
-    uint32_t life = LIFE_IN_USE, next = ended ? LIFE_ENDED : LIFE_ALIVE;
-    __atomic_compare_exchange_n(&message->item.life, &life, next, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    quarantine_change(&message->item.life, LIFE_IN_USE, ended ? LIFE_ENDED : LIFE_ALIVE);
 }
 
 static jlt_status receive_claimed(struct message *message, int64_t timeout_ns, void *output, const char *call)

@@ -208,7 +208,7 @@ void body_run_message(struct fiber *fiber, struct message *message, void *state,
     body_is_of(fiber, NULL);
     body_end(fiber, *rest != NULL); /* before the reply, whose receiver may send the next message */
     if (!frame) {
-        message_refuse(message, JLT_NO_MEMORY);
+        message_refuse(message, error_constant(JLT_NO_MEMORY));
         return;
     }
     ended(fiber, message, &clocks, error ? error->status : JLT_OK);

@@ -129,15 +129,10 @@ bool message_complete(struct message *message, struct error *error)
     return answer == MESSAGE_DONE;
 }
 
-void message_refuse_with(struct message *message, struct error *error)
+void message_refuse(struct message *message, struct error *error)
 {
     dispose_input(message);
     message_complete(message, error);
-}
-
-void message_refuse(struct message *message, jlt_status status)
-{
-    message_refuse_with(message, error_constant(status));
 }
 
 void message_cancel(struct message *message)
@@ -147,7 +142,7 @@ void message_cancel(struct message *message)
         struct error *told = error_format(JLT_CANCELLED, not_begun, message->type->name, "the call was cancelled");
         error = told->status == JLT_CANCELLED ? told : error;
     }
-    message_refuse_with(message, error);
+    message_refuse(message, error);
 }
 
 void message_refuse_unsent(struct message *message, struct error *error)
@@ -156,7 +151,7 @@ void message_refuse_unsent(struct message *message, struct error *error)
     message->error = error;
     do {
         if (was & message_answer) { /* given up: its caller was told so, and has left the input */
-            message_refuse_with(message, error);
+            message_refuse(message, error);
             return;
         }
     } while (!atomic_compare_exchange_strong(&message->state, &was, answered(was, MESSAGE_DONE)));
@@ -239,33 +234,31 @@ static bool set_state(struct message *message, enum message_state as)
     return true;
 }
 
-/* True: it had not begun, and never will. *phase is told else. */
-static bool give_up_unbegun(struct message *message, enum message_state as, unsigned char *phase, bool *given_up)
+/* Of a phased one. False: it has begun, which stays so, or somebody else has given it up. */
+static bool give_up_unbegun(struct message *message, enum message_state as)
 {
-    *phase = MESSAGE_WAITING;
-    if (!atomic_compare_exchange_strong(&message->item.phase, phase, MESSAGE_LEAVING))
+    unsigned char phase = MESSAGE_WAITING;
+    if (!atomic_compare_exchange_strong(&message->item.phase, &phase, MESSAGE_LEAVING))
         return false;
     leave_gate(message);
     count_given_up(message);
-    *given_up = set_state(message, as);
+    bool given_up = set_state(message, as);
     atomic_store(&message->item.phase, MESSAGE_GONE);
-    return true;
+    return given_up;
 }
 
 static bool give_up(struct message *message, enum message_state as)
 {
-    unsigned char phase;
     unsigned flags = message->item.flags;
-    bool given_up;
     if (!(flags & MESSAGE_PHASED)) {
-        given_up = set_state(message, as);
+        bool given_up = set_state(message, as);
         if (given_up && current_fiber)
             interrupt_all(current_fiber->worker->runtime);
         return given_up;
     }
-    if (give_up_unbegun(message, as, &phase, &given_up))
-        return given_up;
-    if (phase != MESSAGE_BEGUN || flags & MESSAGE_BORROWS)
+    if (give_up_unbegun(message, as))
+        return true;
+    if (atomic_load(&message->item.phase) != MESSAGE_BEGUN || flags & MESSAGE_BORROWS)
         return false;
     /* relaxed: where it is no worker any more, the message is in its queue, and so has an answer */
     struct worker *worker = (void *)atomic_load_explicit(&message->item.node.hint, memory_order_relaxed);
@@ -323,12 +316,10 @@ static void unlist_waiting(struct waiting *waiting)
 /* Whether an invoke's that is not phased has begun only its worker knows. */
 bool message_call_off(struct message *message)
 {
-    unsigned char phase;
-    bool given_up;
     if (atomic_load(&impatient))
         return give_up(message, MESSAGE_CANCELLED);
     return atomic_load(&begins_nothing) && message->item.flags & MESSAGE_PHASED &&
-           give_up_unbegun(message, MESSAGE_CANCELLED, &phase, &given_up) && given_up;
+           give_up_unbegun(message, MESSAGE_CANCELLED);
 }
 
 static void call_off_all(void)

@@ -205,8 +205,7 @@ void message_accept_waits(void);
 bool message_complete(struct message *message, struct error *error);
 
 /* Worker's side: completes a message that was not begun. */
-void message_refuse(struct message *message, jlt_status status);
-void message_refuse_with(struct message *message, struct error *error); /* owns error */
+void message_refuse(struct message *message, struct error *error); /* owns error */
 
 /* The same with JLT_CANCELLED, and a text that says that it was not begun. */
 void message_cancel(struct message *message);
@@ -266,8 +265,11 @@ bool message_forsake(struct message *message);
 /* One that has left the queue is given up. */
 void message_drop_answered(struct message *message);
 
-/* Whether message_cancel_all was called, and does for this one what it does for those that are waited for. */
+/* Whether message_cancel_all was called. */
 bool message_may_be_called_off(void);
+
+/* Answers this one as message_cancel_all and message_give_up_all do with those that are waited for, if they were
+ * called. True: it is answered by that. */
 bool message_call_off(struct message *message);
 
 #endif

@@ -8,7 +8,9 @@
 
 #include "base/checks.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #if !defined(JLT_CHECKS) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -37,6 +39,14 @@ static inline void quarantine_free(void *block, size_t size)
 
 /* What is told of a block in it, by a word of the block: alive, or used just now by a thread; zero: freed. */
 enum life_tag { LIFE_ENDED, LIFE_ALIVE, LIFE_IN_USE };
+
+/* From one tag to another, if it is that one. Returns what it was. The memory may have been given back: then it reads as
+ * LIFE_ENDED for ever. */
+static inline uint32_t quarantine_change(uint32_t *life, uint32_t from, uint32_t to)
+{
+    __atomic_compare_exchange_n(life, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return from;
+}
 
 /* Ends the process if the block is not alive. what: "the slot was used after its frame or scope had ended". */
 static inline void quarantine_expect(const uint32_t *life, const char *call, const char *what)

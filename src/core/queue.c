@@ -172,12 +172,11 @@ void queue_free_block(struct queued *queued)
         free(queued);
 }
 
-/* With JLT_CHECKS (quarantine.h): of a message that may be gone, and then reads as ended for ever. */
+/* With JLT_CHECKS; of a message that may be gone. */
 static void end_receiver(struct message *message)
 {
-    uint32_t alive = LIFE_ALIVE;
     if (quarantine_enabled)
-        __atomic_compare_exchange_n(&message->item.life, &alive, LIFE_ENDED, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        quarantine_change(&message->item.life, LIFE_ALIVE, LIFE_ENDED);
 }
 
 /* Of an answered one that is not in the queue any more, without a lock. */

@@ -117,10 +117,11 @@ void runtime_close(struct runtime *runtime, bool cancel)
         for (unsigned i = 0; i < runtime->worker_count; i++)
             worker_push(&runtime->workers[i], &runtime->workers[i].close);
     }
-    for (unsigned i = 0; cancel_now && i < runtime->worker_count; i++)
+    if (!cancel_now)
+        return;
+    for (unsigned i = 0; i < runtime->worker_count; i++)
         worker_push(&runtime->workers[i], &runtime->workers[i].cancel);
-    if (cancel_now)
-        message_cancel_all();
+    message_cancel_all();
 }
 
 void runtime_worker_ended(struct runtime *runtime)

@@ -394,7 +394,7 @@ static enum condition stop(struct task *task, struct fiber *fiber, struct error 
     while (task->batch) {
         struct message *message = take_message(task, fiber->worker);
         if (message)
-            message_refuse_with(message, failure_closed(task));
+            message_refuse(message, failure_closed(task));
     }
     end_task(task, JLT_END_FAILED, status);
     return TASK_GONE;

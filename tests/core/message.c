@@ -265,11 +265,11 @@ static void test_a_refused_message_gives_its_input_back_once(void **unused)
 {
     (void)unused;
     struct message *message = new_message(true);
-    message_refuse(message, JLT_CANCELLED);
+    message_cancel(message);
     assert_disposed(1, 0);
     assert_int_equal(atomic_load(&last_disposed), 5);
     assert_status(message_receive(message, -1, NULL), JLT_CANCELLED);
-    message_refuse(new_message(false), JLT_CANCELLED);
+    message_cancel(new_message(false));
     assert_disposed(2, 0);
 }
 

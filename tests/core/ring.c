@@ -77,11 +77,6 @@ static bool refused_or_ok(jlt_status status)
     return status == JLT_WOULD_DEADLOCK;
 }
 
-static void nothing(void *data)
-{
-    (void)data;
-}
-
 static void count(void *counter)
 {
     atomic_fetch_add((atomic_uint *)counter, 1);
@@ -91,8 +86,8 @@ static void count(void *counter)
 
 static void invoke_ann_in_vain(void *names)
 {
-    check_refused(ask(ann, nothing, NULL), names);
-    check_ok(ask(narrow, nothing, NULL)); /* all else is as before */
+    check_refused(ask(ann, NULL, NULL), names);
+    check_ok(ask(narrow, NULL, NULL)); /* all else is as before */
 }
 
 static void test_a_body_that_invokes_its_own_task_is_refused(void **unused)
@@ -129,7 +124,7 @@ static void go_around(void *data)
     if (next.left)
         check_ok(ask(task, go_around, &next));
     else
-        check_refused(ask(task, nothing, NULL), "ann -> ann");
+        check_refused(ask(task, NULL, NULL), "ann -> ann");
 }
 
 static void test_a_ring_of_any_length_is_refused(void **unused)
@@ -146,7 +141,7 @@ static void test_a_ring_of_any_length_is_refused(void **unused)
 
 static void receive_in_vain(void *receiver)
 {
-    struct message *message = post(ann, nothing, NULL);
+    struct message *message = post(ann, NULL, NULL);
     check_refused(message_receive(message, -1, NULL), "ann -> ann");
     check_status(message_receive(message, 0, NULL), JLT_TIMEOUT);
     *(struct message **)receiver = message;
@@ -171,8 +166,8 @@ static void receive_what_another_sent(void *receiver)
 static void receive_behind_itself(void *data)
 {
     struct message **receivers = data;
-    receivers[0] = post(bob, nothing, NULL);
-    check_ok(ask(cid, nothing, NULL));
+    receivers[0] = post(bob, NULL, NULL);
+    check_ok(ask(cid, NULL, NULL));
 }
 
 static void wait_for_what_ann_sent(void *data)
@@ -209,14 +204,14 @@ static void test_what_is_refused_for_lack_of_room_has_sent_nothing(void **unused
     atomic_uint counter = 0;
     start_tasks();
     assert_ok(ask(narrow, call_until_full, &counter));
-    assert_ok(ask(narrow, nothing, NULL));
+    assert_ok(ask(narrow, NULL, NULL));
     assert_int_equal(atomic_load(&counter), 1);
     drop_tasks();
 }
 
 static void invoke_ann_perhaps(void *refused)
 {
-    atomic_fetch_add((atomic_uint *)refused, refused_or_ok(ask(ann, nothing, NULL)));
+    atomic_fetch_add((atomic_uint *)refused, refused_or_ok(ask(ann, NULL, NULL)));
 }
 
 static void fill_narrow(void *data)
@@ -234,7 +229,7 @@ static void test_a_ring_through_a_full_mailbox_is_refused(void **unused)
         atomic_uint refused = 0;
         assert_ok(ask(ann, fill_narrow, &refused));
         assert_true(atomic_load(&refused) > 0); /* narrow's first body waits for ann, and ann for that to end */
-        assert_ok(ask(narrow, nothing, NULL));
+        assert_ok(ask(narrow, NULL, NULL));
     }
     drop_tasks();
 }
@@ -242,7 +237,7 @@ static void test_a_ring_through_a_full_mailbox_is_refused(void **unused)
 static void invoke_ann_from_once(void *unused)
 {
     (void)unused;
-    check_refused(ask(ann, nothing, NULL), "once -> ann -> once");
+    check_refused(ask(ann, NULL, NULL), "once -> ann -> once");
 }
 
 static void invoke_once(void *unused)
@@ -260,7 +255,7 @@ static void test_a_ring_through_a_one_shot_task_is_refused(void **unused)
 static void invoke_ann_from_start(void *unused)
 {
     (void)unused;
-    check_refused(ask(ann, nothing, NULL), "starting -> ann -> starting");
+    check_refused(ask(ann, NULL, NULL), "starting -> ann -> starting");
 }
 
 static void start_another(void *unused)
@@ -268,7 +263,7 @@ static void start_another(void *unused)
     (void)unused;
     struct task *task = NULL;
     check_ok(ask_new(runtime, type_of(&starting_type), invoke_ann_from_start, NULL, &task));
-    check_ok(ask(task, nothing, NULL));
+    check_ok(ask(task, NULL, NULL));
     task_drop(task);
 }
 
@@ -364,7 +359,7 @@ static void invoke_neighbour(void *data)
     event_raise(&seat->circle->there);
     fake_wait(&seat->circle->there, crowd);
     struct task *neighbour = seat->circle->tasks[(seat->at + 1) % crowd];
-    atomic_fetch_add(&seat->circle->refused, refused_or_ok(ask(neighbour, nothing, NULL)));
+    atomic_fetch_add(&seat->circle->refused, refused_or_ok(ask(neighbour, NULL, NULL)));
 }
 
 static void test_of_those_that_close_a_ring_together_just_one_is_refused(void **unused)
@@ -395,7 +390,7 @@ static void test_of_those_that_close_a_ring_together_just_one_is_refused(void **
 static void wait_with_limits(void *unused)
 {
     (void)unused;
-    struct message *message = post(ann, nothing, NULL);
+    struct message *message = post(ann, NULL, NULL);
     check_status(message_receive(message, 0, NULL), JLT_TIMEOUT);
     check_status(message_receive(message, 1000000, NULL), JLT_TIMEOUT);
     message_drop(message);
@@ -409,7 +404,7 @@ static void test_a_wait_with_a_limit_in_time_is_not_refused(void **unused)
 
 static void ask_ann_with_limit(void *steps)
 {
-    struct message *message = post(ann, nothing, NULL);
+    struct message *message = post(ann, NULL, NULL);
     event_raise(steps);
     check_status(message_receive(message, 3000000, NULL), JLT_TIMEOUT);
     message_drop(message);
@@ -445,7 +440,7 @@ static void test_a_receiver_that_came_from_outside_is_not_counted(void **unused)
     struct outside outside = {0};
     start_tasks();
     struct message *first = post(ann, receive_from_outside, &outside);
-    outside.receiver = post(ann, nothing, NULL);
+    outside.receiver = post(ann, NULL, NULL);
     event_raise(&outside.sent);
     await_true(atomic_load(&outside.receiver->state) > MESSAGE_ABANDONED); /* it waits */
     runtime_close(runtime, true);
@@ -458,8 +453,8 @@ static void test_outside_nobody_is_refused(void **unused)
     (void)unused;
     start_tasks();
     for (int i = 0; i < 100; i++) {
-        message_drop(post(narrow, nothing, NULL));
-        assert_ok(ask(narrow, nothing, NULL));
+        message_drop(post(narrow, NULL, NULL));
+        assert_ok(ask(narrow, NULL, NULL));
     }
     drop_tasks();
 }
@@ -467,14 +462,14 @@ static void test_outside_nobody_is_refused(void **unused)
 static void invoke_ann(void *unused)
 {
     (void)unused;
-    check_ok(ask(ann, nothing, NULL));
+    check_ok(ask(ann, NULL, NULL));
 }
 
 /* bob's second message waits for ann, which may still be listed as waiting for bob's first. */
 static void go_on_when_bob_has_answered(void *unused)
 {
     (void)unused;
-    struct message *first = post(bob, nothing, NULL);
+    struct message *first = post(bob, NULL, NULL);
     message_drop(post(bob, invoke_ann, NULL));
     check_ok(message_receive(first, -1, NULL));
 }
@@ -485,7 +480,7 @@ static void test_a_wait_whose_reply_is_there_is_no_edge(void **unused)
     start_tasks();
     for (int i = 0; i < 300; i++) {
         assert_ok(ask(ann, go_on_when_bob_has_answered, NULL));
-        assert_ok(ask(bob, nothing, NULL));
+        assert_ok(ask(bob, NULL, NULL));
     }
     drop_tasks();
 }
@@ -494,9 +489,9 @@ static void test_a_wait_whose_reply_is_there_is_no_edge(void **unused)
 static void go_on_when_narrow_has_room(void *unused)
 {
     (void)unused;
-    check_ok(tell(narrow, nothing, NULL, NULL));
+    check_ok(tell(narrow, NULL, NULL, NULL));
     check_ok(tell(narrow, invoke_ann, NULL, NULL));
-    check_ok(tell(narrow, nothing, NULL, NULL));
+    check_ok(tell(narrow, NULL, NULL, NULL));
 }
 
 static void test_a_wait_whose_place_is_there_is_no_edge(void **unused)
@@ -505,7 +500,7 @@ static void test_a_wait_whose_place_is_there_is_no_edge(void **unused)
     start_tasks();
     for (int i = 0; i < 300; i++) {
         assert_ok(ask(ann, go_on_when_narrow_has_room, NULL));
-        assert_ok(ask(narrow, nothing, NULL));
+        assert_ok(ask(narrow, NULL, NULL));
     }
     drop_tasks();
 }
@@ -528,7 +523,7 @@ static void wait_for_narrow(void *data)
 {
     struct ending *ending = data;
     struct call_options options = {.deadline = limit_never, .canceller = ending->canceller};
-    const struct work quick = {nothing, NULL};
+    const struct work quick = {NULL, NULL};
     struct message *receiver = NULL;
     int output;
     if (ending->kind == 0)
@@ -548,7 +543,7 @@ static void test_a_canceller_ends_a_wait_that_is_counted(void **unused)
         struct ending ending = {.canceller = canceller_new(), .kind = i % 3};
         struct message *busy = post(narrow, keep_busy, &ending);
         if (ending.kind != 0)
-            message_drop(post(narrow, nothing, NULL));
+            message_drop(post(narrow, NULL, NULL));
         struct message *waiting = post(ann, wait_for_narrow, &ending);
         event_await(&ending.waits, 1);
         for (unsigned yields = 0; yields < i; yields++)

@@ -3,6 +3,7 @@
  * exit() while Julia runs: the process ends with its own status, whatever the bodies do. */
 #include "julia/apart.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
@@ -98,7 +99,7 @@ static void forgets_a_body_that_sleeps(void)
     MUST(jlt_persistent_spawn(runtime, &type, NULL, &task) == JLT_OK);
     MUST(jlt_persistent_call(task, NULL, NULL) == JLT_OK);
     while (!atomic_load(&seen->sleepers))
-        usleep(1000);
+        sched_yield();
     exit(42);
 }
 

@@ -2,8 +2,8 @@
  *
  * The close: two workers, a sender of something that any may run (FOR_ONE: the first worker; SENDERS: two such senders,
  * and so something that a worker takes ahead; LATE: it is done by a thread, as one that cancels does it), a guest of
- * that one (WITH_GUEST), which waits for it, perhaps from when its worker has ended already; and the close, at any time. Each worker ends, the last one when nothing is left; nobody
- * rings a bell after that; and the guest goes on. */
+ * that one (WITH_GUEST), which waits for it, perhaps from when its worker has ended already; and the close, at any
+ * time. Each worker ends, the last one when nothing is left; nobody rings a bell after that; and the guest goes on. */
 #include "common.pml"
 
 #define WORKERS 2

@@ -167,7 +167,7 @@ inline give_up(as_, ok)
     if
     :: !phased -> set_state(as_, ok)
     :: else ->
-        atomic { /* core/message.c give_up_unbegun: if (!atomic_compare_exchange_strong(&message->item.phase, phase,
+        atomic { /* core/message.c give_up_unbegun: if (!atomic_compare_exchange_strong(&message->item.phase, &phase,
                     MESSAGE_LEAVING)) */
             TOUCH;
             p_ = phase;
@@ -181,7 +181,8 @@ inline give_up(as_, ok)
             set_state(as_, ok);
             atomic { TOUCH; /* core/message.c give_up_unbegun: atomic_store(&message->item.phase, MESSAGE_GONE); */
                 if :: DO(17) -> phase = GONE :: else fi }
-        /* core/message.c give_up: if (phase != MESSAGE_BEGUN || flags & MESSAGE_BORROWS) */
+        /* core/message.c give_up: if (atomic_load(&message->item.phase) != MESSAGE_BEGUN || flags &
+            MESSAGE_BORROWS) */
         :: p_ == BEGUN && !(borrows && DO(18)) ->
             atomic { TOUCH; assert(hint) };
             set_state(as_, ok)
