@@ -8,7 +8,6 @@
 
 #include "base/checks.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -40,12 +39,11 @@ static inline void quarantine_free(void *block, size_t size)
 /* What is told of a block in it, by a word of the block: alive, or used just now by a thread; zero: freed. */
 enum life_tag { LIFE_ENDED, LIFE_ALIVE, LIFE_IN_USE };
 
-/* From one tag to another, if it is that one. Returns what it was. The memory may have been given back: then it reads as
- * LIFE_ENDED for ever. */
+/* From one tag to another, if it is that one. Returns what it was. The memory may have been given back: then it reads
+ * as LIFE_ENDED for ever. */
 static inline uint32_t quarantine_change(uint32_t *life, uint32_t from, uint32_t to)
 {
-    __atomic_compare_exchange_n(life, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return from;
+    return __sync_val_compare_and_swap(life, from, to);
 }
 
 /* Ends the process if the block is not alive. what: "the slot was used after its frame or scope had ended". */
