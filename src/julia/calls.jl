@@ -79,13 +79,23 @@ visible(text::String) = '\0' in text ? Base.invokelatest(replace, text, '\0' => 
 
 const STATUS_NO_MEMORY = 10
 
+# Also where a task of Julia's had none, and who waited for it is told so. That may be nested, not without end.
+function is_out_of_memory(exception, depth = 0)
+    exception isa OutOfMemoryError && return true
+    depth == 10 && return false
+    exception isa CompositeException && return any(e -> is_out_of_memory(e, depth + 1), exception.exceptions)
+    inner = exception isa LoadError ? exception.error : exception isa CapturedException ? exception.ex :
+            exception isa TaskFailedException ? exception.task.exception : nothing
+    return is_out_of_memory(inner, depth + 1)
+end
+
 function describe_failure(f::Failure, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
     status, message, type, trace = f.status, f.message, "", ""
     if !isempty(f.stack)
-        exception = unwrapped(f.stack[end][1])
-        exception isa OutOfMemoryError && (status = STATUS_NO_MEMORY)
-        message = shown_with_place(f.stack[end][1])
-        type = try typename(exception) catch; "" end
+        thrown = f.stack[end][1]
+        is_out_of_memory(thrown) && (status = STATUS_NO_MEMORY)
+        message = shown_with_place(thrown)
+        type = try typename(unwrapped(thrown)) catch; "" end
         trace = try
             sprint() do io
                 for (i, (e, t)) in enumerate(reverse(f.stack))

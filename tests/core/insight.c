@@ -436,7 +436,7 @@ static void test_a_full_ring_keeps_the_newest(void **unused)
     char *text = traced();
     assert_int_equal(count_of(text, "\"name\":\"send step\""), 0);
     assert_int_equal(count_of(text, "\"name\":\"send pinned\""), 1 << 14);
-    assert_in_range(count_of(text, "\"name\":\"pinned\""), (1 << 14) - 2, 1 << 14);
+    assert_in_range(count_of(text, "\"name\":\"pinned\""), (1 << 14) - 2, many + 64); /* by one thread, or by several */
     free(text);
     task_drop(old);
     task_drop(new);

@@ -541,6 +541,18 @@ static void test_out_of_memory_is_a_status_of_its_own(void **unused)
         assert_contains(jlt_error_message(), "OutOfMemoryError");
         assert_string_equal(jlt_error_type(), "OutOfMemoryError");
     }
+    static const char *const waited_for[] = {
+        "fetch(@async throw(OutOfMemoryError()))",
+        "fetch(Threads.@spawn fetch(@async throw(OutOfMemoryError())))",
+        "@sync begin; @async throw(OutOfMemoryError()); @async error(\"no\"); end",
+        "throw(CapturedException(OutOfMemoryError(), []))",
+    };
+    for (size_t i = 0; i < sizeof waited_for / sizeof *waited_for; i++) {
+        assert_status(evaluate(waited_for[i]), JLT_NO_MEMORY);
+        assert_contains(jlt_error_message(), "OutOfMemoryError");
+        assert_contains(jlt_error_type(), "Exception"); /* that of who waited */
+    }
+    assert_status(evaluate("fetch(@async error(\"OutOfMemoryError\"))"), JLT_EXCEPTION);
     assert_ok(evaluate("1")); /* all goes on */
 }
 
