@@ -39,12 +39,17 @@ static int stop(void **unused)
     return 0;
 }
 
-static void set(struct case_ *one, int64_t at_ns)
+static void set_locked(struct case_ *one, int64_t at_ns)
 {
     one->timer.due = become_due;
     one->timer.at_ns = at_ns;
-    timers_lock();
     timers_set(&one->timer);
+}
+
+static void set(struct case_ *one, int64_t at_ns)
+{
+    timers_lock();
+    set_locked(one, at_ns);
     timers_unlock();
 }
 
@@ -63,8 +68,10 @@ static void test_timers_are_due_in_order(void **unused)
     static struct case_ cases[count];
     int64_t now = platform_now();
     memset(cases, 0, sizeof cases);
+    timers_lock(); /* until all are set: none is due before */
     for (unsigned i = 0; i < count; i++)
-        set(&cases[i], now + 30000000 + (int64_t)(i * 7 % count) * 10000);
+        set_locked(&cases[i], now + (int64_t)(i * 7 % count) * 10000);
+    timers_unlock();
     event_await(&due_count, count);
     for (unsigned i = 0; i < count; i++)
         for (unsigned j = 0; j < i; j++)
