@@ -3,7 +3,8 @@
  * The close: two workers, a sender of something that any may run (FOR_ONE: the first worker; SENDERS: two such senders,
  * and so something that a worker takes ahead; LATE: it is done by a thread, as one that cancels does it), a guest of
  * that one (WITH_GUEST), which waits for it, perhaps from when its worker has ended already; and the close, at any
- * time. Each worker ends, the last one when nothing is left; nobody rings a bell after that; and the guest goes on. */
+ * time. Each worker ends, the last one when nothing is left; nobody rings a bell after that; and the guest goes on.
+ * STAYS: a guest of the first worker waits from the start, and it is sent when the other one has ended. */
 #include "common.pml"
 
 #define WORKERS 2
@@ -45,6 +46,9 @@ inline wake_guest()
 proctype sender(byte item)
 {
     LOCALS;
+#ifdef STAYS
+    ended[1 - GUEST_WORKER];
+#endif
 #ifdef LATE
     some_ = false;
 #elif defined(FOR_ONE)
@@ -118,6 +122,11 @@ init
     byte i_;
     atomic {
         start();
+#ifdef STAYS
+        guests[GUEST_WORKER]++;
+        waker = GUEST_WORKER;
+        waiter[1] = GUEST;
+#endif
         run sender(1);
 #ifdef SENDERS
         run sender(2);
