@@ -4,7 +4,7 @@
  * and so something that a worker takes ahead; LATE: it is done by a thread, as one that cancels does it), a guest of
  * that one (WITH_GUEST), which waits for it, perhaps from when its worker has ended already; and the close, at any
  * time. Each worker ends, the last one when nothing is left; nobody rings a bell after that; and the guest goes on.
- * STAYS: a guest of the first worker waits from the start, and it is sent when the other one has ended. */
+ * STAYS: a guest of the first worker waits from the start. AFTER: it is sent when the second worker has ended. */
 #include "common.pml"
 
 #define WORKERS 2
@@ -46,7 +46,7 @@ inline wake_guest()
 proctype sender(byte item)
 {
     LOCALS;
-#ifdef STAYS
+#ifdef AFTER
     ended[1 - GUEST_WORKER];
 #endif
 #ifdef LATE

@@ -703,7 +703,13 @@ inline closing_end_if_done(w)
         }
         :: else
         fi;
-        atomic { if :: x_ -> ended[w] = true; workers_left-- :: else fi; end_locked = false };
+        atomic {
+            if
+            :: x_ -> ended[w] = true; workers_left--; assert(EMPTY(box[w])) /* else it looks for ever, in vain */
+            :: else
+            fi;
+            end_locked = false
+        };
         if
         :: x_ -> x_ = false; attention_end(w, y_)
         :: else
