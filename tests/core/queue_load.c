@@ -5,7 +5,7 @@
 #include "core/engine.h"
 #include "core/fake_engine.h"
 #include "core/limit.h"
-#include "core/queue_parts.h"
+#include "core/takers.h"
 #include "platform/platform.h"
 
 #include <sys/epoll.h>
@@ -195,16 +195,6 @@ static void test_a_loop_on_levels_takes_one_at_a_time(void **unused)
     close(loop);
 }
 
-static unsigned waiters(void)
-{
-    unsigned count = 0;
-    queue_lock(queue);
-    for (const struct waiter *waiter = queue->waiters; waiter; waiter = waiter->next)
-        count++;
-    queue_unlock(queue);
-    return count;
-}
-
 static void *take_until_closed(void *timeout_ns)
 {
     while (take_some(3, *(const int64_t *)timeout_ns) <= most)
@@ -225,7 +215,7 @@ static void test_many_takers_wait_and_a_drop_ends_that(void **unused)
         take_some(1, 50000);
     join_all(threads, senders);
     event_await(&came, senders * calls);
-    await_true(waiters() == 4);
+    await_true(takers_of(queue) == 4);
     queue_drop(queue);
     queue = NULL;
     join_all(takers, 4);

@@ -273,9 +273,17 @@ static void test_a_ring_through_a_start_is_refused(void **unused)
     ask_from_outside(start_another, NULL);
 }
 
+static atomic_uint start_ended;
+
+static void invoke_ann_perhaps_and_end(void *refused)
+{
+    invoke_ann_perhaps(refused);
+    event_raise(&start_ended);
+}
+
 static void start_another_and_receive(void *refused)
 {
-    struct message *receiver = post_new(runtime, type_of(&starting_type), invoke_ann_perhaps, refused);
+    struct message *receiver = post_new(runtime, type_of(&starting_type), invoke_ann_perhaps_and_end, refused);
     struct task *task = NULL;
     bool was_refused = refused_or_ok(message_receive(receiver, -1, &task));
     atomic_fetch_add((atomic_uint *)refused, was_refused);
@@ -288,9 +296,14 @@ static void start_another_and_receive(void *refused)
 static void test_a_start_that_waits_for_its_receiver_is_refused_or_refuses_it(void **unused)
 {
     (void)unused;
-    atomic_uint refused = 0;
-    ask_from_outside(start_another_and_receive, &refused);
+    static atomic_uint refused;
+    atomic_store(&refused, 0);
+    atomic_store(&start_ended, 0);
+    start_tasks();
+    assert_ok(ask(ann, start_another_and_receive, &refused));
+    event_await(&start_ended, 1); /* ann's body may have gone on without it: it still asks ann */
     assert_int_equal(atomic_load(&refused), 1);
+    drop_tasks();
 }
 
 /* One-shot tasks that wait for each other's receivers: whichever waits last is refused, and the other goes on. */
