@@ -79,19 +79,22 @@ static bool test_collection(void)
     return holds("(x = [string(i) for i in 1:1000]; GC.gc(); x[1000] == \"1000\")");
 }
 
-/* One body sleeps, and another runs on its thread meanwhile. */
+/* One body waits, and others run on its thread meanwhile. */
 static bool test_waiting(void)
 {
     static const jlt_task_type here = {
         .name = "here", .input_size = sizeof(struct check), .run = run_check, .thread = 1};
     jlt_receiver *receiver;
-    if (jlt_task_dispatch(runtime, &here, &(struct check){"(sleep(0.2); true)"}, &receiver) != JLT_OK)
+    if (jlt_task_dispatch(runtime, &here, &(struct check){"(global opened = Base.Event(); wait(opened); true)"},
+                          &receiver) != JLT_OK)
         return false;
-    bool meanwhile = jlt_task_invoke(runtime, &here, &(struct check){"true"}, NULL) == JLT_OK &&
-                     jlt_receiver_try_recv(receiver, NULL) == JLT_PENDING;
-    if (!meanwhile)
-        jlt_receiver_drop(receiver);
-    return meanwhile && jlt_receiver_recv(receiver, NULL) == JLT_OK;
+    bool meanwhile = jlt_task_invoke(runtime, &here, &(struct check){"true"}, NULL) == JLT_OK;
+    if (jlt_receiver_try_recv(receiver, NULL) != JLT_PENDING)
+        return false; /* and it is gone */
+    if (jlt_task_invoke(runtime, &here, &(struct check){"(notify(opened); true)"}, NULL) == JLT_OK)
+        return jlt_receiver_recv(receiver, NULL) == JLT_OK && meanwhile;
+    jlt_receiver_drop(receiver);
+    return false;
 }
 
 /* Every thread that runs tasks answers. */

@@ -201,6 +201,10 @@ static int stop_and_look(void **unused)
     assert_ok(jlt_persistent_spawn(runtime, &waits_for_close, NULL, &at_end));
     in_body(leave_tasks);
     in_body(leave_exit_hook);
+    jlt_stats stats;
+    do /* they have started, and are to ask before the close: one runs, the others wait */
+        assert_ok(jlt_persistent_stats(at_end, &stats));
+    while (stats.queued < 5);
     assert_ok(jlt_runtime_close(runtime, false));
     int result = stop_runtime(unused);
     jlt_runtime_drop(watched);

@@ -507,9 +507,8 @@ static void test_a_failed_init_leaves_nothing(void **unused)
     assert_ptr_equal(task, &exits);
     assert_ok(jlt_persistent_dispatch(runtime, &scripted_type, &fails, NULL));
     /* the task itself goes just after its reply */
-    for (int i = 0; i < 1000 && jlt_debug_counts().tasks != tasks; i++)
+    while (jlt_debug_counts().tasks != tasks)
         assert_ok(evaluate("yield()"));
-    assert_int_equal(jlt_debug_counts().tasks, tasks);
     assert_int_equal(atomic_load(&exits), exits_before);
 }
 
@@ -522,7 +521,7 @@ static void test_a_failure_in_exit_is_ignored(void **unused)
     assert_ok(jlt_persistent_spawn(runtime, &scripted_type, &fails, &task));
     assert_ok(jlt_persistent_invoke(task, &(const char *){NULL}, NULL));
     jlt_persistent_drop(task);
-    for (int i = 0; i < 1000 && atomic_load(&exits) == exits_before; i++)
+    while (atomic_load(&exits) == exits_before)
         assert_ok(evaluate("yield()"));
     assert_int_equal(atomic_load(&exits), exits_before + 1);
     for (int i = 0; i < 4; i++) /* on each of Julia's threads: nor does it silence what comes after it there */

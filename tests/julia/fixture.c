@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "julia/fixture.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -95,4 +96,12 @@ __attribute__((visibility("default"))) void (*signal(int number, void (*handler)
     }
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
     return sigaction(number, &action, &old) == 0 ? old.sa_handler : SIG_ERR;
+}
+
+void at_safepoint(jlt_frame *frame)
+{
+    jlt_frame *scope = jlt_scope_open(frame);
+    jlt_call(scope, jlt_global(scope, "Base.GC.safepoint"));
+    jlt_scope_close(scope);
+    sched_yield();
 }

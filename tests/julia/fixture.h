@@ -43,4 +43,7 @@ int stop_runtime(void **unused);
 /* Runs body in a one-shot task; the test fails with the frame's message if it fails. */
 void in_body(void (*body)(jlt_frame *frame));
 
+/* In a body that spins: a collection that another thread has begun goes on meanwhile. */
+void at_safepoint(jlt_frame *frame);
+
 #endif

@@ -34,7 +34,7 @@ static int start_timed(void **unused)
 
 /* ---- a task that does as it is told ---- */
 
-enum order { FINE, FAIL, THROW, SLEEP, COLLECT };
+enum order { FINE, FAIL, THROW, SLEEP, COLLECT, PREPARE, WAIT, OPEN };
 
 static void run(jlt_frame *frame, void *state, const void *input, void *output)
 {
@@ -48,6 +48,15 @@ static void run(jlt_frame *frame, void *state, const void *input, void *output)
         break;
     case SLEEP:
         jlt_eval(frame, "sleep(0.05)");
+        break;
+    case PREPARE:
+        jlt_eval(frame, "opened = Base.Event()");
+        break;
+    case WAIT:
+        jlt_eval(frame, "(sleep(0.05); wait(opened))");
+        break;
+    case OPEN:
+        jlt_eval(frame, "notify(opened)");
         break;
     case COLLECT:
         jlt_eval(frame, "GC.gc()");
@@ -190,22 +199,22 @@ static void test_collections_and_their_pauses(void **unused)
 
 static void test_a_body_that_waits_in_julia(void **unused)
 {
-    const enum order sleep = SLEEP, fine = FINE;
+    const enum order wait = WAIT;
     jlt_persistent *task, *other;
-    jlt_receiver *receivers[2];
+    jlt_receiver *receiver;
     jlt_stats stats;
     (void)unused;
     assert_ok(jlt_persistent_spawn(runtime, &pinned_type, NULL, &task));
     assert_ok(jlt_persistent_spawn(runtime, &pinned_type, NULL, &other));
     assert_ok(jlt_trace_start(runtime));
-    assert_ok(jlt_persistent_call(task, &sleep, &receivers[0]));
-    assert_ok(jlt_persistent_call(other, &fine, &receivers[1])); /* on the same thread, meanwhile */
-    assert_ok(jlt_receiver_recv(receivers[1], NULL));
-    assert_ok(jlt_receiver_recv(receivers[0], NULL));
+    invoke(other, PREPARE, JLT_OK);
+    assert_ok(jlt_persistent_call(task, &wait, &receiver));
+    invoke(other, OPEN, JLT_OK); /* on the same thread, meanwhile */
+    assert_ok(jlt_receiver_recv(receiver, NULL));
     assert_ok(jlt_trace_stop(runtime));
     assert_ok(jlt_persistent_stats(task, &stats));
     assert_true(stats.run_ns.max >= 50000000);
-    assert_int_equal(count_of(traced(), "\"name\":\"pinned\""), 2);
+    assert_int_equal(count_of(traced(), "\"name\":\"pinned\""), 3);
     if (!test_is_stress())
         assert_true(count_of(text, "\"name\":\"suspended\"") >= 1);
     jlt_persistent_drop(task);
@@ -279,10 +288,10 @@ static atomic_int inside, may_end;
 
 static void compute(jlt_frame *frame, const void *input, void *output)
 {
-    (void)frame, (void)input, (void)output;
+    (void)input, (void)output;
     atomic_store(&inside, 1);
     while (!atomic_load(&may_end))
-        sched_yield();
+        at_safepoint(frame);
 }
 
 static volatile int dump_to, handled = -1;

@@ -43,6 +43,30 @@ static void nap_run(jlt_frame *frame, const void *input, void *output)
 #define DOUBLES .input_size = sizeof(double), .output_size = sizeof(double)
 static const jlt_task_type nap_type = {.name = "nap", DOUBLES, .run = nap_run};
 
+/* Waits until it is opened: gate 1 or 2. */
+static void gate_run(jlt_frame *frame, const void *input, void *output)
+{
+    jlt_eval(frame, *(const double *)input == 1 ? "wait(gates[1])" : "wait(gates[2])");
+    *(double *)output = *(const double *)input;
+}
+
+static const jlt_task_type gate_type = {.name = "gate", DOUBLES, .run = gate_run};
+
+static void make_gates(jlt_frame *frame)
+{
+    jlt_eval(frame, "gates = [Base.Event(), Base.Event()]");
+}
+
+static void open_first(jlt_frame *frame)
+{
+    jlt_eval(frame, "notify(gates[1])");
+}
+
+static void open_second(jlt_frame *frame)
+{
+    jlt_eval(frame, "notify(gates[2])");
+}
+
 static void nap(double seconds, void *user)
 {
     const jlt_call_options options = {.queue = queue, .user = user};
@@ -57,20 +81,25 @@ static void test_replies_and_exceptions_come_out_as_they_are_made(void **unused)
     int first, second, third;
     double output;
     jlt_completion completion;
-    nap(0.5, &third);
-    nap(0.1, &second);
+    in_body(make_gates);
+    for (int i = 1; i <= 2; i++) {
+        const jlt_call_options options = {.queue = queue, .user = i == 1 ? &third : &second};
+        assert_ok(jlt_task_dispatch_with(runtime, &gate_type, &(double){i}, &options, NULL));
+    }
     nap(-1, &first);
     assert_ok(jlt_queue_take(queue, -1, &completion));
     assert_ptr_equal(completion.user, &first);
     assert_status(jlt_receiver_recv(completion.receiver, &output), JLT_EXCEPTION);
     assert_string_equal(jlt_error_type(), "DomainError");
+    in_body(open_second);
     assert_ok(jlt_queue_take(queue, -1, &completion));
     assert_ptr_equal(completion.user, &second);
     assert_ok(jlt_receiver_recv(completion.receiver, &output));
+    in_body(open_first);
     assert_ok(jlt_queue_take(queue, -1, &completion));
     assert_ptr_equal(completion.user, &third);
     assert_ok(jlt_receiver_recv(completion.receiver, &output));
-    assert_true(output == 0.5);
+    assert_true(output == 1);
     assert_status(jlt_queue_take(queue, 0, &completion), JLT_PENDING);
 }
 

@@ -110,24 +110,24 @@ static void test_a_body_may_wait_for_another_task(void **unused)
 
 /* ---- and for a limited time ---- */
 
-static void sleeper_run(jlt_frame *frame, void *state, const void *input, void *output)
+static void gate_run(jlt_frame *frame, void *state, const void *input, void *output)
 {
-    (void)state;
-    (void)output;
-    jlt_call(frame, jlt_global(frame, "Base.sleep"), jlt_box_f64(frame, *(const double *)input));
+    (void)state, (void)input, (void)output;
+    jlt_eval(frame, "wait(opened)");
 }
 
-static const jlt_persistent_type sleeper_type = {.input_size = sizeof(double), .run = sleeper_run};
+static const jlt_persistent_type gate_type = {.run = gate_run};
 
 static void wait_shortly(jlt_frame *frame, const void *input, void *output)
 {
     jlt_persistent *task = *(jlt_persistent *const *)input;
     (void)output;
-    double long_enough = 0.3;
     jlt_receiver *receiver;
-    EXPECT(jlt_persistent_call(task, &long_enough, &receiver) == JLT_OK);
+    jlt_eval(frame, "opened = Base.Event()");
+    EXPECT(jlt_persistent_call(task, NULL, &receiver) == JLT_OK);
     EXPECT(jlt_receiver_recv_timeout(receiver, 1000 * 1000, NULL) == JLT_TIMEOUT);
     EXPECT(jlt_receiver_recv_timeout(receiver, 0, NULL) == JLT_TIMEOUT);
+    jlt_eval(frame, "notify(opened)");
     EXPECT(jlt_receiver_recv_timeout(receiver, (int64_t)60 * 1000 * 1000 * 1000, NULL) == JLT_OK);
 }
 
@@ -135,10 +135,10 @@ static void test_a_body_may_wait_for_a_limited_time(void **unused)
 {
     (void)unused;
     static const jlt_task_type type = {.input_size = sizeof(jlt_persistent *), .run = wait_shortly};
-    jlt_persistent *sleeper;
-    assert_ok(jlt_persistent_spawn(runtime, &sleeper_type, NULL, &sleeper));
-    assert_ok(jlt_task_invoke(runtime, &type, &sleeper, NULL));
-    jlt_persistent_drop(sleeper);
+    jlt_persistent *gate;
+    assert_ok(jlt_persistent_spawn(runtime, &gate_type, NULL, &gate));
+    assert_ok(jlt_task_invoke(runtime, &type, &gate, NULL));
+    jlt_persistent_drop(gate);
 }
 
 /* ---- Julia's own tasks go on while messages keep coming ---- */
