@@ -54,7 +54,12 @@ init
     byte i_;
     atomic {
         kind[1] = TURNS; until[1] = 3;
-        kind[2] = WAITS; until[2] = 1;
+#ifdef PARKED
+        kind[2] = PARKS;
+#else
+        kind[2] = WAITS;
+#endif
+        until[2] = 1;
         if :: no_memory = 0 :: no_memory = 1 fi;
         start();
         run sender(1, 2);
