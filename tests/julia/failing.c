@@ -24,7 +24,7 @@ static void counter_init(jlt_frame *frame, void *state, const void *config)
     struct counter *self = state;
     EXPECT(!self->count);
     atomic_fetch_add(&inits, 1);
-    self->count = jlt_eval(frame, "finalizer(x -> (Main.finalized[] += 1; nothing), Ref(0))");
+    self->count = jlt_eval(frame, "finalizer(x -> (Threads.atomic_add!(Main.finalized, 1); nothing), Ref(0))");
     jlt_call(frame, jlt_global(frame, "Base.setindex!"), self->count, jlt_box_i64(frame, *(const int64_t *)config));
     jlt_eval(frame, "(haskey(task_local_storage(), :mine) && error(\"not fresh\"); task_local_storage(:mine, 7))");
 }
@@ -112,7 +112,7 @@ static int64_t evaluate(const char *code)
 static int start_with_names(void **unused)
 {
     int failed = start_runtime(unused);
-    evaluate("(Core.eval(Main, :(const finalized = Ref(0))); 1)");
+    evaluate("(Core.eval(Main, :(const finalized = Threads.Atomic{Int}(0))); 1)");
     return failed;
 }
 
