@@ -227,6 +227,7 @@ static void profile(void)
     for (int i = 0; i < 2; i++) {
         MUST(evaluate("using Profile; Profile.clear(); Profile.init(delay = 0.0005)\n"
                       "f() = (t = time(); x = 0.0; while time() < t + 0.3; x += sum(sqrt.(rand(1000))); end; x)\n"
+                      "@profile f()\n"
                       "while isempty(Profile.fetch()); @profile f(); end") == JLT_OK); /* else for ever */
     }
     end_julia();
