@@ -131,8 +131,8 @@ static struct message *fill_selfish(const struct call_options *options)
     return first;
 }
 
-/* As many are in the queue for its mailbox: who has counted itself, and is not yet in it, may still be faster to a place
- * than one who is. */
+/* As many are in the queue for its mailbox: who has counted itself, and is not yet in it, may still be faster to a
+ * place than one who is. */
 static void await_queued(unsigned count)
 {
     await_true(atomic_load(&selfish->gate->waiters) == count);
