@@ -38,32 +38,20 @@ enum order { FINE, FAIL, THROW, SLEEP, COLLECT, PREPARE, WAIT, OPEN };
 
 static void run(jlt_frame *frame, void *state, const void *input, void *output)
 {
+    static const char *const codes[] = {
+        [THROW] = "error(\"thrown\")",
+        [SLEEP] = "sleep(0.05)",
+        [COLLECT] = "GC.gc()",
+        [PREPARE] = "opened = Base.Event()",
+        [WAIT] = "(sleep(0.05); wait(opened))",
+        [OPEN] = "notify(opened)",
+    };
     (void)state, (void)output;
-    switch (*(const enum order *)input) {
-    case FAIL:
+    enum order order = *(const enum order *)input;
+    if (order == FAIL)
         jlt_fail(frame, "negative");
-        break;
-    case THROW:
-        jlt_eval(frame, "error(\"thrown\")");
-        break;
-    case SLEEP:
-        jlt_eval(frame, "sleep(0.05)");
-        break;
-    case PREPARE:
-        jlt_eval(frame, "opened = Base.Event()");
-        break;
-    case WAIT:
-        jlt_eval(frame, "(sleep(0.05); wait(opened))");
-        break;
-    case OPEN:
-        jlt_eval(frame, "notify(opened)");
-        break;
-    case COLLECT:
-        jlt_eval(frame, "GC.gc()");
-        break;
-    default:
-        break;
-    }
+    else if (order != FINE)
+        jlt_eval(frame, codes[order]);
 }
 
 static const jlt_persistent_type step_type = {.name = "step \"1\"", .input_size = sizeof(enum order), .run = run},
