@@ -81,12 +81,13 @@ const STATUS_NO_MEMORY = 10
 
 # Also where a task of Julia's had none, and who waited for it is told so. That may be nested, not without end.
 function is_out_of_memory(exception, depth = 0)
+    exception = unwrapped(exception)
     exception isa OutOfMemoryError && return true
     depth == 10 && return false
     exception isa CompositeException && return any(e -> is_out_of_memory(e, depth + 1), exception.exceptions)
-    inner = exception isa LoadError ? exception.error : exception isa CapturedException ? exception.ex :
-            exception isa TaskFailedException ? exception.task.exception : nothing
-    return is_out_of_memory(inner, depth + 1)
+    exception isa CapturedException && return is_out_of_memory(exception.ex, depth + 1)
+    exception isa TaskFailedException && return is_out_of_memory(exception.task.exception, depth + 1)
+    return false
 end
 
 function describe_failure(f::Failure, sink::Ptr{Cvoid}, error::Ptr{Cvoid})
