@@ -4,6 +4,7 @@
 #include "core/engine.h"
 #include "core/fake_engine.h"
 #include "core/limit.h"
+#include "core/waiters.h"
 
 #include <sched.h>
 
@@ -131,15 +132,6 @@ static struct message *fill_selfish(const struct call_options *options)
     return first;
 }
 
-/* As many are in the queue for its mailbox: who has counted itself, and is not yet in it, may still be faster to a
- * place than one who is. */
-static void await_queued(unsigned count)
-{
-    await_true(atomic_load(&selfish->gate->waiters) == count);
-    pthread_mutex_lock(&runtime->senders.lock); /* who counts itself keeps it until it is in the queue */
-    pthread_mutex_unlock(&runtime->senders.lock);
-}
-
 /* The only place is taken by a message that is given up some day, so that the body's wait for room need not close a
  * ring; but then another has the place, and it does. */
 static void test_a_wait_for_room_that_was_to_end_and_will_not_is_refused(void **unused)
@@ -150,9 +142,9 @@ static void test_a_wait_for_room_that_was_to_end_and_will_not_is_refused(void **
     int output = -1;
     struct message *first = fill_selfish(&options);
     pthread_t thread = thread_start(call_nothing, selfish);
-    await_queued(1);
+    await_waiters(selfish->gate, &runtime->senders, 1);
     event_raise(&go_on);
-    await_queued(2);
+    await_waiters(selfish->gate, &runtime->senders, 2);
     canceller_cancel(canceller);
     thread_join(thread);
     assert_ok(message_receive(first, -1, &output));
@@ -183,7 +175,7 @@ static void test_a_wait_for_room_goes_on_where_it_is_no_ring(void **unused)
     struct call_options options = some_day(canceller);
     struct message *first = fill_selfish(&options);
     pthread_t threads[] = {thread_start(call_nothing, selfish), thread_start(call_nothing, selfish)};
-    await_queued(2);
+    await_waiters(selfish->gate, &runtime->senders, 2);
     canceller_cancel(canceller); /* one has the place, the other looks again and waits on */
     await_true(atomic_load(&selfish->gate->waiters) == 1);
     event_raise(&go_on);

@@ -4,6 +4,7 @@
 #include "core/gate.h"
 
 #include "core/fake_engine.h"
+#include "core/waiters.h"
 
 #include <sched.h>
 
@@ -55,7 +56,7 @@ static void test_without_a_capacity_it_is_never_full(void **unused)
 
 enum { waiters = 5 };
 
-struct waiter {
+struct entrant {
     struct scene *scene;
     const struct gate_wait *wait; /* NULL: for one place */
     pthread_t thread;
@@ -65,27 +66,25 @@ struct waiter {
 
 static void *enter_and_note(void *data)
 {
-    struct waiter *self = data;
+    struct entrant *self = data;
     self->status = gate_enter(&self->scene->gate, &self->scene->queue, self->wait ? self->wait : &one);
     self->place = atomic_fetch_add(&self->scene->entered, 1);
     return NULL;
 }
 
-static void start_waiting(struct waiter *waiter, struct scene *scene)
+static void start_waiting(struct entrant *waiter, struct scene *scene)
 {
     unsigned before = atomic_load(&scene->gate.waiters);
     waiter->scene = scene;
     waiter->thread = thread_start(enter_and_note, waiter);
-    await_true(atomic_load(&scene->gate.waiters) == before + 1);
-    pthread_mutex_lock(&scene->queue.lock); /* it is in the queue when it has let go of this */
-    pthread_mutex_unlock(&scene->queue.lock);
+    await_waiters(&scene->gate, &scene->queue, before + 1);
 }
 
 static void test_waiters_enter_in_the_order_they_came(void **unused)
 {
     (void)unused;
     struct scene scene;
-    struct waiter all[waiters] = {0};
+    struct entrant all[waiters] = {0};
     scene_init(&scene, 1);
     assert_true(gate_try_enter(&scene.gate, 1));
     for (int i = 0; i < waiters; i++)
@@ -111,7 +110,7 @@ static void test_who_gives_up_lets_in_those_behind(void **unused)
     struct scene scene;
     struct canceller *canceller = canceller_new();
     const struct gate_wait all = {.places = 4, .deadline = limit_never, .canceller = canceller};
-    struct waiter large = {.wait = &all}, small = {0};
+    struct entrant large = {.wait = &all}, small = {0};
     scene_init(&scene, 4);
     assert_true(gate_try_enter(&scene.gate, 4));
     start_waiting(&large, &scene);
@@ -132,7 +131,7 @@ static void test_a_place_goes_to_the_waiter_and_not_to_who_comes_later(void **un
 {
     (void)unused;
     struct scene scene;
-    struct waiter waiter = {0};
+    struct entrant waiter = {0};
     scene_init(&scene, 1);
     assert_true(gate_try_enter(&scene.gate, 1));
     start_waiting(&waiter, &scene);
@@ -148,7 +147,7 @@ static void test_gates_that_share_a_queue_wake_only_their_own(void **unused)
     (void)unused;
     struct scene scene;
     struct gate other;
-    struct waiter waiter = {0};
+    struct entrant waiter = {0};
     scene_init(&scene, 1);
     gate_init(&other, 1);
     assert_true(gate_try_enter(&scene.gate, 1));
@@ -168,7 +167,7 @@ static void test_closing_ends_all_waits(void **unused)
 {
     (void)unused;
     struct scene scene;
-    struct waiter all[waiters] = {0};
+    struct entrant all[waiters] = {0};
     scene_init(&scene, 1);
     assert_true(gate_try_enter(&scene.gate, 1));
     for (int i = 0; i < waiters; i++)

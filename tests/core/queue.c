@@ -5,7 +5,7 @@
 
 #include "core/engine.h"
 #include "core/monitor.h"
-#include "core/takers.h"
+#include "core/waiters.h"
 
 /* ---- what comes out ---- */
 

@@ -5,7 +5,7 @@
 #include "core/engine.h"
 #include "core/fake_engine.h"
 #include "core/limit.h"
-#include "core/takers.h"
+#include "core/waiters.h"
 #include "platform/platform.h"
 
 #include <sys/epoll.h>
