@@ -279,7 +279,7 @@ static void collect_run(jlt_frame *frame, void *state, const void *input, void *
     (void)state, (void)input, (void)output;
     jlt_value *collect = jlt_global(frame, "Base.GC.gc"), *no = jlt_box_bool(frame, false);
     int collections = 0;
-    while (!atomic_load(&released) && collections++ < 2000) /* on a busy machine each allocation waits for one */
+    while (!atomic_load(&released) && collections++ < 10000) /* on a busy machine each allocation waits for one */
         jlt_call(frame, collect, no);
 }
 
